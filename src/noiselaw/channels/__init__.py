@@ -1,0 +1,1 @@
+"""Noise processes with a level; each owns the x-axis of its noise law."""

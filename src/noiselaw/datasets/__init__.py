@@ -1,0 +1,1 @@
+"""The paper's datasets, by name."""

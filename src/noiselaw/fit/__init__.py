@@ -1,0 +1,1 @@
+"""Laws laid through measurements, with what the data cannot say."""

@@ -1,0 +1,1 @@
+"""Formulas for bits as a function of depth, of size, or of both."""

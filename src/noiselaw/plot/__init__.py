@@ -1,0 +1,1 @@
+"""Arrays and fits in, matplotlib Axes out."""

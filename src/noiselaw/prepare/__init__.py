@@ -1,0 +1,1 @@
+"""From noisy counts to what a representation takes; every choice is fitted on training observations."""

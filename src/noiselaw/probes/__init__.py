@@ -1,0 +1,1 @@
+"""Estimators of mutual information between an embedding and a signal, in bits."""

@@ -1,0 +1,121 @@
+"""Strategies by name: those built in and those that installed packages bring.
+
+A room keeps one :class:`Registry`. A strategy is a frozen dataclass; its fields are its options, so a table of a
+study file *is* the object, and an option that does not exist is an error that names the nearest one that does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, fields
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from noiselaw.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Registry", "checked", "options_of"]
+
+T = TypeVar("T")
+
+
+def checked(cls: type[T], options: Mapping[str, Any], what: str) -> T:
+    """Build the dataclass ``cls`` from ``options`` with types checked.
+
+    Raises
+    ------
+    UsageError
+        Naming the first option that does not exist (and the nearest that does) or that has a wrong value.
+    """
+    known = [f.name for f in fields(cls) if f.init]  # type: ignore[arg-type]
+    for key in options:
+        if key not in known:
+            hint = nearest(key, known) if known else "It has no options."
+            raise UsageError(f"{what} has no option {key!r}. {hint}")
+    try:
+        return TypeAdapter(cls).validate_python(dict(options))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "its options"
+        message = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"{what}: {where}: {message}; got {first.get('input')!r}.") from error
+
+
+def options_of(strategy: object, *, all_options: bool = False) -> dict[str, Any]:
+    """Return a strategy's options that differ from their defaults (or all of them), in order of definition."""
+    shown: dict[str, Any] = {}
+    for f in fields(strategy):  # type: ignore[arg-type]
+        value = getattr(strategy, f.name)
+        default = f.default_factory() if f.default_factory is not MISSING else f.default
+        if f.init and (all_options or value != default):
+            shown[f.name] = value
+    return shown
+
+
+@dataclass(frozen=True)
+class Registry(Generic[T]):
+    """The strategies of one room.
+
+    Parameters
+    ----------
+    noun
+        What one of them is called in messages: "probe".
+    group
+        The entry-point group through which installed packages add to it.
+    builtin
+        The room's own, by name.
+    """
+
+    noun: str
+    group: str
+    builtin: Mapping[str, type[T]]
+
+    __pydantic_config__ = ConfigDict(arbitrary_types_allowed=True)
+
+    def names(self) -> list[str]:
+        """Return every name, the room's own first."""
+        outside = sorted(point.name for point in entry_points(group=self.group) if point.name not in self.builtin)
+        return [*self.builtin, *outside]
+
+    def get(self, name: str) -> type[T]:
+        """Return the strategy registered under ``name``.
+
+        Raises
+        ------
+        UsageError
+            Naming the nearest names there are.
+        """
+        if name in self.builtin:
+            return self.builtin[name]
+        for point in entry_points(group=self.group):
+            if point.name == name:
+                loaded: type[T] = point.load()
+                return loaded
+        raise UsageError(f"There is no {self.noun} called {name!r}. {nearest(name, self.names())}")
+
+    def build(self, name: str, options: Mapping[str, Any] | None = None) -> T:
+        """Build the strategy ``name`` with ``options``, checked."""
+        return checked(self.get(name), options or {}, f"The {self.noun} {name!r}")
+
+    def name_of(self, strategy: T) -> str:
+        """Return the name under which ``strategy``'s class is registered."""
+        for name, cls in self.builtin.items():
+            if type(strategy) is cls:
+                return name
+        for point in entry_points(group=self.group):
+            if point.load() is type(strategy):
+                return point.name
+        return type(strategy).__name__
+
+    def describe(self, strategy: T, *, all_options: bool = False) -> dict[str, Any]:
+        """Return ``strategy`` as a table of a study file: its kind and its options."""
+        return {"kind": self.name_of(strategy), **options_of(strategy, all_options=all_options)}
+
+    def label(self, strategy: T) -> str:
+        """Return how tables call ``strategy``: its name, with the options that differ from the defaults."""
+        shown = ", ".join(f"{key}={value}" for key, value in options_of(strategy).items())
+        name = self.name_of(strategy)
+        return f"{name}({shown})" if shown else name

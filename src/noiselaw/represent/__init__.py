@@ -1,0 +1,1 @@
+"""Representations: fitted on training observations, they embed held-out ones."""

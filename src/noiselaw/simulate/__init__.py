@@ -1,0 +1,1 @@
+"""Data whose true information is known."""

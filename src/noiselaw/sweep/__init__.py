@@ -1,0 +1,1 @@
+"""A study, its store, and the work that fills it."""

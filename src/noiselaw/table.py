@@ -1,0 +1,168 @@
+"""The measurements table: the waist of the hourglass.
+
+One row per measurement. The upper half of the package only writes it, the lower half only reads it, and somebody who
+measured information with other tools can write it by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from noiselaw.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["COLUMNS", "Column", "empty", "read_provenance", "read_table", "to_table", "write_table"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table: its pandas dtype, unit (empty where it has none) and meaning."""
+
+    name: str
+    dtype: str
+    unit: str
+    meaning: str
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("dataset", "string", "", "name of the dataset"),
+    Column("signal", "string", "", "what the representation is asked about"),
+    Column("channel", "string", "", "noise process"),
+    Column("level", "float64", "", "its level, exactly as applied"),
+    Column("u", "float64", "u_unit", "realised signal-to-noise measure of the held-out observations"),
+    Column("u_unit", "string", "", "unit of u"),
+    Column("n_train", "Int64", "observations", "training observations"),
+    Column("n_test", "Int64", "observations", "held-out observations"),
+    Column("representation", "string", "", "the model, with options that differ from its defaults"),
+    Column("probe", "string", "", "the estimator, with options that differ from its defaults"),
+    Column("seed", "Int64", "", "the replicate: redraws split, noise, subsets, models and folds"),
+    Column("bits", "float64", "bits", "estimated mutual information, never clipped; NaN when it failed"),
+    Column("standard_error", "float64", "bits", "its standard error; NaN when unknown"),
+    Column(
+        "extrapolated_bits",
+        "float64",
+        "bits",
+        "a guess for infinitely many pairs, not a bound; NaN when not made",
+    ),
+    Column(
+        "ceiling_bits",
+        "float64",
+        "bits",
+        "what no representation can exceed (H(Y) for labels); NaN when unknown",
+    ),
+    Column("n_pairs", "Int64", "pairs", "pairs measured"),
+    Column("status", "string", "", "ok, warned or failed"),
+    Column("reason", "string", "", "one sentence for a status that is not ok"),
+    Column("diagnostics", "string", "", "named facts about training and estimate, as JSON"),
+)
+
+_NAMES = [column.name for column in COLUMNS]
+#: Rows that agree in these are the same measurement.
+KEY = ["dataset", "signal", "channel", "level", "n_train", "representation", "probe", "seed"]
+_PROVENANCE = b"noiselaw"
+
+
+def to_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return ``rows`` as a measurements table: typed, in canonical order, sorted by what identifies a row.
+
+    Raises
+    ------
+    InputError
+        If a row has a column that the table does not, or two rows are the same measurement.
+    """
+    table = pd.DataFrame(list(rows))
+    for name in table.columns:
+        if name not in _NAMES:
+            raise InputError(f"The measurements table has no column {name!r}. {nearest(name, _NAMES)}")
+    table = table.reindex(columns=_NAMES)
+    table = table.astype({column.name: column.dtype for column in COLUMNS})
+    twice = table.duplicated(KEY)
+    if twice.any():
+        row = table.loc[twice, KEY].iloc[0].to_dict()
+        raise InputError(f"{int(twice.sum())} measurements appear twice, first {row}. Keep one row for each.")
+    return table.sort_values(KEY, kind="stable", ignore_index=True)
+
+
+def empty() -> pd.DataFrame:
+    """Return a measurements table without rows."""
+    return to_table([])
+
+
+def write_table(table: pd.DataFrame, path: str | Path, provenance: Mapping[str, Any] | None = None) -> Path:
+    """Write ``table`` as Parquet or CSV by the ending of ``path``, in one step: never half a file.
+
+    ``provenance`` goes into the Parquet metadata, beside the unit and meaning of every column.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = Path(path)
+    part = path.with_name(f".{path.name}.part")
+    if path.suffix == ".csv":
+        table.to_csv(part, index=False)
+    elif path.suffix == ".parquet":
+        arrow = pa.Table.from_pandas(table, preserve_index=False)
+        described = {column.name: column for column in COLUMNS}
+        schema = pa.schema(
+            [
+                item.with_metadata({"unit": described[item.name].unit, "meaning": described[item.name].meaning})
+                if item.name in described
+                else item
+                for item in arrow.schema
+            ],
+            metadata={
+                **(arrow.schema.metadata or {}),
+                _PROVENANCE: json.dumps(dict(provenance or {})).encode(),
+            },
+        )
+        pq.write_table(arrow.cast(schema), part)
+    else:
+        raise InputError(f"A table is written as .parquet or .csv; got {path.name!r}.")
+    part.replace(path)
+    return path
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read any table, .parquet or .csv, as it is; types of known columns are restored.
+
+    Raises
+    ------
+    InputError
+        If there is no such file or it is neither.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"There is no file {str(path)!r}. Pass a table written as .csv or .parquet.")
+    try:
+        if path.suffix == ".parquet":
+            table = pd.read_parquet(path)
+        elif path.suffix in {".csv", ".tsv", ".txt"}:
+            table = pd.read_csv(path, sep="," if path.suffix == ".csv" else "\t")
+        else:
+            raise InputError(f"A table is read from .csv, .tsv or .parquet; got {path.name!r}.")
+    except (ValueError, OSError, pd.errors.ParserError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path.name} could not be read as a table ({error}). Is it complete?") from error
+    table = table.drop(columns=[name for name in table.columns if str(name).startswith("Unnamed:")])
+    dtypes = {column.name: column.dtype for column in COLUMNS if column.name in table.columns}
+    try:
+        return table.astype(dtypes)
+    except (TypeError, ValueError):
+        return table  # somebody's own table that uses one of our names in its own way
+
+
+def read_provenance(path: str | Path) -> dict[str, Any]:
+    """Return what was written as provenance into a Parquet table; empty where there is none."""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_schema(Path(path)).metadata or {}
+    found: dict[str, Any] = json.loads(metadata.get(_PROVENANCE, b"{}"))
+    return found
