@@ -1,1 +1,11 @@
 """From noisy counts to what a representation takes; every choice is fitted on training observations."""
+
+from __future__ import annotations
+
+from noiselaw.prepare.base import FittedPreparation, Preparation
+from noiselaw.prepare.cells import GeneSelection
+from noiselaw.registry import Registry
+
+__all__ = ["PREPARATIONS", "FittedPreparation", "GeneSelection", "Preparation"]
+
+PREPARATIONS: Registry[Preparation] = Registry("preparation", "noiselaw.preparations", {"cells": GeneSelection})
