@@ -1,3 +1,389 @@
-"""The only file that asks whether an array is sparse, dense or on disk."""
+"""The only file that asks whether an array is sparse, dense or on disk.
+
+A *matrix* here is a numpy array (or memory map), a scipy sparse matrix or array, AnnData's sparse matrices on disk
+(``anndata.abc.CSRDataset``, ``CSCDataset``), an ``h5py.Dataset`` or a ``zarr.Array``; observations are its rows.
+Whatever can be done block by block is, so that no whole copy is made and a matrix on disk is never loaded at once.
+"""
 
 from __future__ import annotations
+
+import sys
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from noiselaw.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from noiselaw.records import IntArray, Matrix
+
+__all__ = [
+    "LARGEST_COUNT",
+    "Block",
+    "as_csr",
+    "as_dense",
+    "blocks",
+    "check_counts",
+    "check_finite",
+    "column_sums",
+    "is_backed",
+    "is_sparse",
+    "row_chunks",
+    "row_sums",
+    "same_kind",
+    "take_rows",
+]
+
+#: No observation holds more molecules of one feature than this.
+LARGEST_COUNT = 2**31 - 1
+
+#: Stored entries of a block: a few MB, so that a block's work stays in the processor's cache.
+_ENTRIES = 2**19
+
+_Layout = Literal["csr", "csc", "dense"]
+
+
+class Block(NamedTuple):
+    """A part of a matrix in memory: which ``rows`` and ``columns`` it spans, and its CSR, CSC or dense ``values``."""
+
+    rows: slice
+    columns: slice
+    values: Any
+
+
+def _loaded(module: str, *names: str) -> tuple[type, ...]:
+    """Return classes of a library that is loaded; nobody can hand over an object of one that is not."""
+    found = sys.modules.get(module)
+    return tuple(getattr(found, name) for name in names) if found is not None else ()
+
+
+def _in_memory_sparse(x: Matrix) -> bool:
+    return bool(sparse.issparse(x))
+
+
+def _backed_layout(x: Matrix) -> _Layout | None:
+    if isinstance(x, _loaded("anndata.abc", "CSRDataset")):
+        return "csr"
+    if isinstance(x, _loaded("anndata.abc", "CSCDataset")):
+        return "csc"
+    if isinstance(x, _loaded("h5py", "Dataset") + _loaded("zarr", "Array")):
+        return "dense"
+    return None
+
+
+def _layout(x: Matrix) -> _Layout:
+    """Return how the entries of ``x`` lie, refusing what is no matrix."""
+    layout = _backed_layout(x)
+    if layout is None and _in_memory_sparse(x):
+        layout = "csc" if x.format == "csc" else "csr"
+    if layout is None and isinstance(x, np.ndarray):
+        layout = "dense"
+    if layout is None:
+        raise InputError(
+            "A matrix must be a numpy array, a scipy sparse matrix, or one on disk (AnnData's, h5py, zarr); got "
+            f"{type(x).__module__}.{type(x).__qualname__}. Pass the matrix itself, e.g. adata.X or frame.to_numpy()."
+        )
+    if len(x.shape) != 2:
+        raise InputError(
+            f"A matrix must have two dimensions, (observations, features); got shape {tuple(x.shape)}. "
+            "Reshape it to one row per observation."
+        )
+    return layout
+
+
+def is_sparse(x: Matrix) -> bool:
+    """Return whether ``x`` stores only some of its entries, in memory or on disk."""
+    return _layout(x) != "dense"
+
+
+def is_backed(x: Matrix) -> bool:
+    """Return whether ``x`` reads from disk through a library (a numpy memory map counts as memory)."""
+    return _backed_layout(x) is not None
+
+
+def _cuts(indptr: IntArray, entries: int) -> list[int]:
+    """Cut the major axis into runs of at most ``entries`` stored entries, or of one row that has more."""
+    cuts, last = [0], len(indptr) - 1
+    while cuts[-1] < last:
+        reach = int(np.searchsorted(indptr, int(indptr[cuts[-1]]) + entries, side="right")) - 1
+        cuts.append(max(reach, cuts[-1] + 1))
+    return cuts
+
+
+def _compressed_part(x: Any, start: int, stop: int) -> Any:
+    """Return major slices ``start`` to ``stop`` of an in-memory CSR or CSC matrix without copying its entries."""
+    first, last = int(x.indptr[start]), int(x.indptr[stop])
+    shape = (stop - start, x.shape[1]) if x.format == "csr" else (x.shape[0], stop - start)
+    family = _family(x)[x.format]
+    part = family((x.data[first:last], x.indices[first:last], x.indptr[start : stop + 1] - first), shape=shape)
+    part.has_canonical_format = x.has_canonical_format
+    return part
+
+
+def _family(x: Any) -> dict[str, Any]:
+    """Return the constructors of sparse arrays if ``x`` is one, else of sparse matrices (as AnnData keeps them)."""
+    if isinstance(x, sparse.sparray):
+        return {"csr": sparse.csr_array, "csc": sparse.csc_array}
+    return {"csr": sparse.csr_matrix, "csc": sparse.csc_matrix}
+
+
+def blocks(x: Matrix, entries: int = _ENTRIES) -> Iterator[Block]:
+    """Iterate over ``x`` in the order in which its entries lie: by rows, or by columns where it is CSC.
+
+    Blocks of a matrix in memory are views; those of a matrix on disk are read as they are needed. Each holds about
+    ``entries`` stored entries; sparse ones have sorted indices without duplicates.
+    """
+    layout, backed = _layout(x), is_backed(x)
+    rows, columns = int(x.shape[0]), int(x.shape[1])
+    if layout == "dense":
+        step = max(1, entries // max(1, columns))
+        for start in range(0, rows, step):
+            stop = min(start + step, rows)
+            yield Block(slice(start, stop), slice(0, columns), np.asarray(x[start:stop]))
+        return
+    if not backed:
+        x = _canonical(x if x.format == layout else x.tocsr())
+    for start, stop in pairwise(_cuts(np.asarray(x.group["indptr"]) if backed else x.indptr, entries)):
+        part = slice(start, stop)
+        if layout == "csr":
+            values = _canonical(x[part]) if backed else _compressed_part(x, start, stop)
+            yield Block(part, slice(0, columns), values)
+        else:
+            values = _canonical(x[:, part]) if backed else _compressed_part(x, start, stop)
+            yield Block(slice(0, rows), part, values)
+
+
+def _canonical(x: Any) -> Any:
+    """Return CSR or CSC ``x`` with sorted indices and duplicates summed: itself where it is so already."""
+    if x.has_canonical_format:
+        return x
+    x = x.copy()
+    x.sum_duplicates()
+    return x
+
+
+def row_chunks(x: Matrix, rows: int | None = None) -> Iterator[tuple[slice, Any]]:
+    """Iterate over ``x`` by consecutive rows as CSR (from any sparse matrix) or dense blocks in memory.
+
+    Parameters
+    ----------
+    x
+        The matrix. One that is CSC is turned into CSR once, in memory; every other kind is read as it is needed.
+    rows
+        Rows per block; by default as many as hold about half a million stored entries.
+    """
+    if _layout(x) == "csc":
+        x = as_csr(x)
+    if rows is None:
+        yield from ((block.rows, block.values) for block in blocks(x))
+        return
+    dense = _layout(x) == "dense"
+    if not dense and not is_backed(x):
+        x = as_csr(x)
+    for start in range(0, int(x.shape[0]), rows):
+        part = slice(start, min(start + rows, int(x.shape[0])))
+        yield part, np.asarray(x[part]) if dense else _canonical(x[part])
+
+
+def as_csr(x: Matrix) -> Any:
+    """Return ``x`` as CSR in memory, with sorted indices and duplicates summed; ``x`` itself where it is so already."""
+    if _layout(x) == "dense":
+        parts = [sparse.csr_matrix(block.values) for block in blocks(x)]
+        return sparse.vstack(parts, format="csr") if parts else sparse.csr_matrix(x.shape, dtype=x.dtype)
+    return _canonical((x.to_memory() if is_backed(x) else x).tocsr())
+
+
+def as_dense(x: Matrix) -> NDArray[Any]:
+    """Return ``x`` as a dense array in memory; ``x`` itself where it is one already."""
+    if _layout(x) == "dense":
+        return np.asarray(x[:] if is_backed(x) else x)
+    dense: NDArray[Any] = (x.to_memory() if is_backed(x) else x).toarray()
+    return dense
+
+
+def same_kind(values: Any, like: Matrix) -> Any:
+    """Return in-memory ``values`` laid out as ``like``: dense, CSR or CSC, sparse matrix or sparse array."""
+    layout = _layout(like)
+    if layout == "dense":
+        return as_dense(values)
+    return _family(like)[layout](values)
+
+
+def take_rows(x: Matrix, rows: IntArray) -> Any:
+    """Return the observations ``rows``, in that order (repeats allowed), in memory as CSR, CSC or dense."""
+    if not is_backed(x):
+        return (as_csr(x) if _layout(x) == "csr" else x)[rows]
+    # Files are read in order and each row once.
+    wanted, back = np.unique(np.asarray(rows), return_inverse=True)
+    by_lists = isinstance(x, _loaded("zarr", "Array"))
+    return (x.oindex if by_lists else x)[wanted][back]
+
+
+def _major_sums(values: Any, dtype: Any) -> NDArray[Any]:
+    sums = np.zeros(len(values.indptr) - 1, dtype=dtype)
+    filled = np.flatnonzero(np.diff(values.indptr))
+    if len(filled):
+        sums[filled] = np.add.reduceat(values.data, values.indptr[filled], dtype=dtype)
+    return sums
+
+
+def _minor_sums(values: Any, length: int) -> NDArray[Any]:
+    return np.bincount(values.indices, weights=values.data, minlength=length)
+
+
+def _sums(x: Matrix, axis: Literal[0, 1]) -> NDArray[Any]:
+    """Sum along ``axis`` in int64 (whole-number dtypes) or float64, block by block."""
+    layout, length = _layout(x), int(x.shape[1 - axis])
+    dtype = np.dtype(np.float64 if np.issubdtype(x.dtype, np.floating) else np.int64)
+    sums = np.zeros(length, dtype=dtype)
+    for block in blocks(x):
+        part = block.columns if axis == 0 else block.rows
+        if layout == "dense":
+            sums[part] += block.values.sum(axis=axis, dtype=dtype)
+        elif (layout == "csr") == (axis == 1):
+            sums[part] += _major_sums(block.values, dtype)
+        else:
+            sums[part] += _minor_sums(block.values, length).astype(dtype, copy=False)
+    return sums
+
+
+def row_sums(x: Matrix) -> NDArray[Any]:
+    """Return the total of each observation, (n observations,): int64 for whole-number dtypes, else float64."""
+    return _sums(x, 1)
+
+
+def column_sums(x: Matrix) -> NDArray[Any]:
+    """Return the total of each feature, (n features,): int64 for whole-number dtypes, else float64."""
+    return _sums(x, 0)
+
+
+def check_counts(
+    x: Matrix,
+    names: Sequence[str] | NDArray[Any] | None = None,
+    features: Sequence[str] | NDArray[Any] | None = None,
+    *,
+    allow_zero: bool = False,
+) -> None:
+    """Refuse what cannot be counts of molecules. Whole numbers of any dtype are fine.
+
+    Parameters
+    ----------
+    x
+        (n observations, n features).
+    names, features
+        What the message calls observations and features; their positions by default.
+    allow_zero
+        Accept a matrix without a single molecule (what strong thinning leaves).
+
+    Raises
+    ------
+    InputError
+        Naming the first entry (by observation, then feature) that is negative, not finite, fractional or too large;
+        or saying that the matrix is empty.
+    """
+    _check_shape(x)
+    found = _first_bad(x, _not_counts)
+    if found is not None:
+        row, column, value = found
+        raise InputError(f"{_fault(value)[0]}; {_where(row, column, value, names, features)} {_fault(value)[1]}")
+    if not allow_zero and not any(_entries(block.values).any() for block in blocks(x)):
+        raise InputError(f"A matrix of counts must hold at least one molecule; all {x.shape} entries are 0.")
+
+
+def check_finite(
+    x: Matrix,
+    names: Sequence[str] | NDArray[Any] | None = None,
+    features: Sequence[str] | NDArray[Any] | None = None,
+) -> None:
+    """Refuse an empty matrix and entries that are no finite real numbers, naming the first (see `check_counts`)."""
+    _check_shape(x)
+    found = _first_bad(x, lambda values: ~np.isfinite(values))
+    if found is not None:
+        row, column, value = found
+        raise InputError(
+            f"Values must be finite; {_where(row, column, value, names, features)} Drop or impute them beforehand."
+        )
+
+
+def _check_shape(x: Matrix) -> None:
+    _layout(x)
+    if 0 in x.shape:
+        raise InputError(
+            f"The matrix is empty: {x.shape[0]} observations × {x.shape[1]} features. "
+            "Check the file and the filters applied to it."
+        )
+    if x.dtype.kind not in "biuf":
+        raise InputError(f"A matrix must hold real numbers; got dtype {x.dtype}. Convert it first, e.g. to float32.")
+
+
+def _fault(value: float) -> tuple[str, str]:
+    """Say which rule ``value`` breaks, and what to do."""
+    if not np.isfinite(value):
+        return "Counts must be finite", "Drop such entries or load the raw counts."
+    if value < 0:
+        return "Counts must not be negative", "The matrix looks scaled or background-corrected; pass the raw counts."
+    if value > LARGEST_COUNT:
+        return f"Counts must not exceed {LARGEST_COUNT}", "Check what the matrix holds."
+    return (
+        "Counts must be whole numbers",
+        'The matrix looks already normalised; pass the raw counts (in AnnData often layers["counts"] or raw.X).',
+    )
+
+
+def _where(row: int, column: int, value: float, names: Any, features: Any) -> str:
+    observation = f"observation {row}" if names is None else f"observation {str(names[row])!r}"
+    feature = f"feature {column}" if features is None else f"feature {str(features[column])!r}"
+    return f"{observation} has {value:.10g} for {feature}."
+
+
+def _not_counts(values: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Mark entries that are no counts; None, at the cost of reading them once or twice, where there are none."""
+    if values.size == 0 or values.dtype.kind == "b":
+        return None
+    # NaN makes both comparisons false.
+    bounded = bool(values.min() >= 0 and values.max() <= LARGEST_COUNT)
+    if bounded and (values.dtype.kind in "iu" or np.array_equal(values, np.trunc(values))):
+        return None
+    bad: NDArray[np.bool_] = ~((values >= 0) & (values <= LARGEST_COUNT) & (values == np.trunc(values)))
+    return bad
+
+
+def _entries(values: Any) -> NDArray[Any]:
+    entries: NDArray[Any] = values.data if _in_memory_sparse(values) else values
+    return entries
+
+
+def _first_bad(x: Matrix, mark: Any) -> tuple[int, int, float] | None:
+    """Return row, column and value of the first entry, by rows, that ``mark`` marks."""
+    first: tuple[int, int, float] | None = None
+    for block in blocks(x):
+        values = _entries(block.values)
+        bad = mark(values)
+        if bad is None or not bad.any():
+            continue
+        row, column, value = _position(block, bad)
+        candidate = (row + block.rows.start, column + block.columns.start, value)
+        first = candidate if first is None else min(first, candidate)
+        if block.columns.start == 0 and block.columns.stop == x.shape[1]:
+            break  # blocks of rows: nothing earlier can follow
+    return first
+
+
+def _position(block: Block, bad: NDArray[np.bool_]) -> tuple[int, int, float]:
+    """Return row, column (within the block) and value of its first marked entry, by rows."""
+    values = block.values
+    if not _in_memory_sparse(values):
+        row, column = (int(i) for i in np.argwhere(bad)[0])
+        return row, column, float(values[row, column])
+    stored = np.flatnonzero(bad)
+    major = np.searchsorted(values.indptr, stored, side="right") - 1
+    minor = values.indices[stored]
+    rows, columns = (major, minor) if values.format == "csr" else (minor, major)
+    at = int(np.lexsort((columns, rows))[0])
+    return int(rows[at]), int(columns[at]), float(values.data[stored[at]])
