@@ -1,1 +1,78 @@
 """Estimators of mutual information between an embedding and a signal, in bits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from noiselaw.probes.base import Probe
+from noiselaw.probes.classifier import Classifier
+from noiselaw.probes.inputs import label_codes, numbers
+from noiselaw.randomness import generator
+from noiselaw.registry import Registry
+
+if TYPE_CHECKING:
+    from noiselaw.records import Estimate
+
+__all__ = ["PROBES", "Probe", "mutual_information"]
+
+#: Every probe by name; installed packages add theirs through the entry-point group ``noiselaw.probes``.
+PROBES: Registry[Probe] = Registry(
+    "probe",
+    "noiselaw.probes",
+    {
+        "classifier": Classifier,
+    },
+)
+
+
+def mutual_information(
+    x: Any,
+    y: Any,
+    probe: str | Probe = "recommended",
+    seed: int = 0,
+    groups: Any | None = None,
+    kind: Literal["auto", "labels", "continuous"] = "auto",
+) -> Estimate:
+    """Estimate how many bits X holds about Y.
+
+    Parameters
+    ----------
+    x
+        (n, d) or (n,) numbers.
+    y
+        Labels (n,): integers, booleans, text or categoricals. Continuous: floats (n,) or numbers (n, p).
+    probe
+        A name of ``PROBES`` or a probe.
+    seed
+        Same seed, same numbers.
+    groups
+        (n,). Pairs of one group (a clone, a donor) are not independent and are kept together.
+    kind
+        What Y is, where its type does not say it: ``"continuous"`` for one column of whole numbers, ``"labels"`` for
+        labels stored as floats.
+
+    Returns
+    -------
+    Estimate
+        ``bits``, ``standard_error``, ``status``, ``ceiling_bits``, ``diagnostics``; never clipped.
+
+    Raises
+    ------
+    InputError
+        Saying what is wrong with X or Y.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> labels = rng.integers(0, 4, 1000)
+    >>> x = labels[:, None] + 0.1 * rng.normal(size=(1000, 1))
+    >>> round(mutual_information(x, labels, probe="mixed_ksg").bits, 1)
+    2.0
+    """
+    strategy = PROBES.build(probe) if isinstance(probe, str) else probe
+    if kind == "labels":
+        y = label_codes(y, "Y")
+    elif kind == "continuous":
+        y = numbers(y, "Y")
+    return strategy.estimate(x, y, groups, generator(seed, "probe"))
