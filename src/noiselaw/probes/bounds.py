@@ -1,0 +1,91 @@
+"""A lower bound on information from any critic of pairs, measured on pairs that the critic has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Normaliser", "PairScore", "nwj_gains", "standard_error"]
+
+#: A critic: scores (nats, float32) of every row of X (n, k) against every row of Y (m, l), (n, m). Any constant per
+#: row or column is free.
+PairScore = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class Normaliser:
+    """Offsets per X and per Y that make exp(critic) average to 1 over unrelated training pairs.
+
+    The best critic, log p(x, y) / p(x) p(y), has that property in every row and column; giving it to any critic
+    (by Sinkhorn's iteration on training pairs) can only bring it nearer. Offsets of new rows follow from the
+    training rows and are kept within the range of theirs: far from all of them they would grow without limit, and
+    two far rows near each other would claim any number of bits.
+    """
+
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    log_a: NDArray[np.float32]
+    log_b: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, score: PairScore, x: NDArray[np.float32], y: NDArray[np.float32], rounds: int = 6) -> Normaliser:
+        """Iterate on training pairs (x_i, y_i), leaving each pair itself out of its averages."""
+        kernel = score(x, y)
+        peak = kernel.max()
+        kernel -= peak
+        np.exp(kernel, out=kernel)
+        np.fill_diagonal(kernel, 0)
+        a = b = np.ones(len(y), dtype=np.float32)
+        for _ in range(rounds):
+            a = _scale(kernel @ b)
+            b = _scale(a @ kernel)
+        return cls(x, y, np.log(a) - peak, np.log(b))
+
+    def offsets_x(self, score: PairScore, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the offset of each new X, (m,)."""
+        return _offsets(score(x, self.y) + self.log_b, self.log_a)
+
+    def offsets_y(self, score: PairScore, y: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the offset of each new Y, (m,)."""
+        return _offsets(score(self.x, y).T + self.log_a, self.log_b)
+
+
+def _scale(sums: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return n / sums, no larger than all but the farthest 1 % would have."""
+    least = max(float(np.quantile(sums, 0.01)), 1e-30)
+    return np.asarray((len(sums) - 1) / np.maximum(sums, least), dtype=np.float32)
+
+
+def _offsets(log_terms: NDArray[np.float32], seen: NDArray[np.float32]) -> NDArray[np.float32]:
+    peak = log_terms.max(axis=1)
+    offset = -peak - np.log(np.exp(log_terms - peak[:, None]).mean(axis=1))
+    return np.asarray(np.minimum(offset, seen.max()), dtype=np.float32)
+
+
+def nwj_gains(
+    score: PairScore, normaliser: Normaliser, x: NDArray[np.float32], y: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return what each held-out pair adds to the bound of Nguyen, Wainwright and Jordan, in nats, (m,).
+
+    The bound is E L - E' exp(L) + 1 with E over pairs and E' over unrelated ones, here all m (m - 1) of them. It is
+    linear in both averages, so its expectation never exceeds the information, whatever the critic. A pair's share
+    of E' counts it once as X and once as Y, so that the spread of the gains gives the error of the mean.
+    """
+    m = len(x)
+    scores = score(x, y) + normaliser.offsets_x(score, x)[:, None] + normaliser.offsets_y(score, y)[None, :]
+    own = scores.diagonal().astype(np.float64)
+    np.exp(scores, out=scores)
+    np.fill_diagonal(scores, 0)
+    rows = scores.sum(axis=1, dtype=np.float64) / max(m - 1, 1)
+    columns = scores.sum(axis=0, dtype=np.float64) / max(m - 1, 1)
+    return np.asarray(own + 1 - rows - columns + rows.mean())
+
+
+def standard_error(gain: NDArray[np.float64], units: NDArray[np.intp]) -> float:
+    """Return the standard error of the mean of ``gain`` (n,), the pairs of one unit counted together."""
+    sums = np.bincount(units, weights=gain - gain.mean())
+    n_units = len(np.unique(units))
+    return float(np.sqrt(np.sum(sums**2) * n_units / max(n_units - 1, 1)) / len(gain))

@@ -1,0 +1,68 @@
+"""Columns on a common footing: scaled on the training rows, then whitened with a cut in rank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["RANK_CUT", "Whitener", "effective_rank", "varying_columns"]
+
+#: Directions with less than this share of the largest variance are copies of others, up to rounding.
+RANK_CUT = 1e-6
+
+
+def varying_columns(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which columns of ``values`` (n, d) vary by more than rounding."""
+    spread = values.std(axis=0)
+    return np.asarray(spread > 1e-9 * (np.abs(values).max(axis=0) + 1e-300))
+
+
+def effective_rank(values: NDArray[np.float64]) -> float:
+    """Return (sum of variances)² / sum of squared variances of the principal directions of z-scored columns."""
+    kept = values[:, varying_columns(values)]
+    if kept.shape[1] == 0:
+        return 0.0
+    scaled = (kept - kept.mean(axis=0)) / kept.std(axis=0)
+    gram = scaled.T @ scaled / len(scaled)
+    return float(np.trace(gram) ** 2 / np.sum(gram**2))
+
+
+@dataclass(frozen=True, eq=False)
+class Whitener:
+    """An affine map to uncorrelated columns of unit variance, without the directions that do not vary.
+
+    Values beyond ``clip`` standard deviations are clipped *after* whitening. Clipped before, copies of a column
+    would differ in their outliers and a rank-deficient matrix would look full-rank.
+    """
+
+    center: NDArray[np.float64]
+    basis: NDArray[np.float64]
+    clip: float = 10.0
+
+    @classmethod
+    def fit(cls, values: NDArray[np.float64], clip: float = 10.0) -> Whitener:
+        """Fit on the training rows ``values`` (n, d)."""
+        center = values.mean(axis=0)
+        spread = values.std(axis=0)
+        varies = varying_columns(values)
+        inverse = np.where(varies, 1 / np.where(varies, spread, 1), 0.0)
+        scaled = (values - center) * inverse
+        variance, vectors = np.linalg.eigh(scaled.T @ scaled / len(values))
+        kept = variance > RANK_CUT * max(variance[-1], 1e-300)
+        kept &= np.arange(len(kept)) >= len(kept) - max(len(values) - 1, 1)
+        basis = inverse[:, None] * (vectors[:, kept] / np.sqrt(variance[kept]))[:, ::-1]
+        return cls(center, basis, clip)
+
+    @property
+    def rank(self) -> int:
+        """How many directions vary."""
+        return int(self.basis.shape[1])
+
+    def __call__(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return ``values`` (m, d) whitened, (m, rank)."""
+        return np.clip((values - self.center) @ self.basis, -self.clip, self.clip)
