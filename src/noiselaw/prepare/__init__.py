@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from noiselaw.prepare.base import FittedPreparation, Preparation
+from noiselaw.prepare.base import FittedPreparation, Preparation, as_view
 from noiselaw.prepare.cells import GeneSelection
 from noiselaw.registry import Registry
 
-__all__ = ["PREPARATIONS", "FittedPreparation", "GeneSelection", "Preparation"]
+__all__ = ["PREPARATIONS", "FittedPreparation", "GeneSelection", "Preparation", "as_view"]
 
 PREPARATIONS: Registry[Preparation] = Registry("preparation", "noiselaw.preparations", {"cells": GeneSelection})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from noiselaw.records import IntArray, Matrix, Prepared, View
 
-__all__ = ["FittedPreparation", "Preparation"]
+__all__ = ["FittedPreparation", "Preparation", "as_view"]
 
 
 class FittedPreparation(ABC):
@@ -53,6 +53,10 @@ class FittedPreparation(ABC):
             If this preparation has no such view.
         """
         return prepared if view == prepared.view else self._as_view(prepared, view)
+
+    @abstractmethod
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """Return what was fitted, by name, for a store; :meth:`Preparation.restore` makes it whole again."""
 
     @abstractmethod
     def _apply(self, noisy: Matrix, names: NDArray[np.str_], level: float) -> Prepared: ...
@@ -100,7 +104,16 @@ class Preparation(ABC):
         if not len(train) or train.min() < 0 or train.max() >= noisy.shape[0]:
             given = f"rows {train.min()} to {train.max()}" if len(train) else "none"
             raise InputError(f"Training rows must lie between 0 and {noisy.shape[0] - 1}; got {given}.")
-        return self._fit(noisy, np.sort(train), np.asarray(features), level)
+        return self._fit(noisy, np.sort(train), np.asarray(features, dtype=np.str_), level)
+
+    @abstractmethod
+    def restore(self, arrays: Mapping[str, NDArray[Any]], notes: Mapping[str, Any] | None = None) -> FittedPreparation:
+        """Return the fitted preparation whose :meth:`~FittedPreparation.arrays` (and notes) these are."""
 
     @abstractmethod
     def _fit(self, noisy: Matrix, train: IntArray, features: NDArray[np.str_], level: float) -> FittedPreparation: ...
+
+
+def as_view(prepared: Prepared, view: View, fitted: FittedPreparation) -> Prepared:
+    """Return what ``fitted.apply`` gave as ``view``: :meth:`FittedPreparation.as_view` as a function."""
+    return fitted.as_view(prepared, view)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from scipy import sparse
 
+from noiselaw.arrays import as_csr, is_sparse, row_sums
 from noiselaw.errors import InputError, UsageError
 from noiselaw.prepare.base import FittedPreparation, Preparation
 from noiselaw.prepare.variable import Moments, Ranking, moments, rank_genes
@@ -34,12 +35,14 @@ class FittedGenes(FittedPreparation):
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def _apply(self, noisy: Matrix, names: NDArray[np.str_], level: float) -> Prepared:
-        everything = sparse.csr_matrix(noisy)
-        chosen = everything[:, self.columns].astype(np.float32)
-        chosen.sum_duplicates()
+        chosen = as_csr(noisy)[:, self.columns].astype(np.float32)
         chosen.eliminate_zeros()
-        library_size = np.asarray(everything.sum(axis=1), dtype=np.float64).ravel()
+        library_size = row_sums(noisy).astype(np.float64)
         return Prepared("counts", chosen, np.asarray(names), self.features, library_size, level)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the chosen columns, their names, and how many there were."""
+        return {"columns": self.columns, "features": self.features, "n_features": np.asarray(self.n_features)}
 
     def _as_view(self, prepared: Prepared, view: View) -> Prepared:
         if prepared.view != "counts" or view != "lognorm":
@@ -102,7 +105,7 @@ class GeneSelection(Preparation):
             raise UsageError(f"span must lie in (0, 1]; got {self.span}.")
 
     def _fit(self, noisy: Matrix, train: IntArray, features: NDArray[np.str_], level: float) -> FittedGenes:
-        counts = noisy.tocsr() if sparse.issparse(noisy) else noisy
+        counts = as_csr(noisy) if is_sparse(noisy) else noisy
         rows = train if self.fitted_on == "training" else np.arange(counts.shape[0])
         found = moments(counts, rows)
         passing, fallback = self._passing(found)
@@ -117,6 +120,11 @@ class GeneSelection(Preparation):
         columns = np.sort(passing[best])
         notes = self._notes(found, len(passing), len(columns), ranking, level)
         return FittedGenes(columns, features[columns], len(features), self.target_sum, notes)
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]], notes: Mapping[str, Any] | None = None) -> FittedGenes:
+        """Return the fitted genes of :meth:`FittedGenes.arrays`."""
+        n_features = int(arrays["n_features"])
+        return FittedGenes(arrays["columns"], arrays["features"], n_features, self.target_sum, dict(notes or {}))
 
     def _passing(self, found: Moments) -> tuple[IntArray, str]:
         """Return the genes with ``min_counts`` molecules; where there is none, the next best, and a sentence."""

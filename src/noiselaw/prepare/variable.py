@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from noiselaw.arrays import take_rows
 from noiselaw.optional import require
 
 if TYPE_CHECKING:
@@ -53,13 +54,16 @@ class Ranking:
 
 def _blocks(counts: Matrix, rows: IntArray) -> Iterator[sparse.csr_matrix]:
     for start in range(0, len(rows), _ROWS):
-        block = sparse.csr_matrix(counts[rows[start : start + _ROWS]], dtype=np.float64)
+        block = sparse.csr_matrix(take_rows(counts, rows[start : start + _ROWS]), dtype=np.float64)
         block.sum_duplicates()
         yield block
 
 
 def _per_gene(block: sparse.csr_matrix, values: FloatArray) -> FloatArray:
-    return np.bincount(block.indices, weights=values, minlength=block.shape[1])
+    sums: FloatArray = np.bincount(block.indices, weights=values, minlength=block.shape[1]).astype(
+        np.float64, copy=False
+    )
+    return sums
 
 
 def moments(counts: Matrix, rows: IntArray) -> Moments:
@@ -118,7 +122,9 @@ def _standardised_variance(
         total += _per_gene(block, clipped)
         squares += _per_gene(block, clipped**2)
     mean = found.mean[kept]
-    return (found.n * mean**2 + squares[kept] - 2 * total[kept] * mean) / ((found.n - 1) * deviation**2)
+    spread = found.n * mean**2 + squares[kept] - 2 * total[kept] * mean
+    score: FloatArray = spread / ((found.n - 1) * deviation**2)
+    return score
 
 
 def rank_genes(counts: Matrix, rows: IntArray, found: Moments, kept: IntArray, span: float) -> Ranking:

@@ -1,1 +1,26 @@
 """Representations: fitted on training observations, they embed held-out ones."""
+
+from __future__ import annotations
+
+from noiselaw.registry import Registry
+from noiselaw.represent.base import Encoder, Representation
+from noiselaw.represent.pca import PCA
+from noiselaw.represent.projection import PreparedFeatures, RandomProjection
+from noiselaw.represent.wrapped import Wrapped, as_representation
+
+__all__ = [
+    "PCA",
+    "REPRESENTATIONS",
+    "Encoder",
+    "PreparedFeatures",
+    "RandomProjection",
+    "Representation",
+    "Wrapped",
+    "as_representation",
+]
+
+REPRESENTATIONS: Registry[Representation] = Registry(
+    "representation",
+    "noiselaw.representations",
+    {"random_projection": RandomProjection, "pca": PCA, "none": PreparedFeatures},
+)
