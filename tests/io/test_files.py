@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from noiselaw import arrays
+from noiselaw.errors import InputError
+from noiselaw.io import content_hash, from_anndata, read
+
+HDF5 = ["csr.h5ad", "csc.h5ad", "dense.h5ad", "float.h5ad", ".h5mu"]
+ZARR = [".zarr", "mu.zarr"]
+TENX = ["10x.h5", "v2.h5", "mtx", "plain_mtx"]
+FORMATS = [*HDF5, *ZARR, *TENX]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_format_gives_the_same_dataset(kind, tmp_path, cells, write, adata):
+    path = write(kind)
+    before = {item: item.stat().st_mtime_ns for item in tmp_path.rglob("*")}
+    dataset = read(path)
+    assert {item: item.stat().st_mtime_ns for item in tmp_path.rglob("*")} == before, "nothing is written"
+    assert np.array_equal(arrays.as_dense(dataset.observations), cells.counts)
+    assert np.array_equal(dataset.names, cells.names)
+    assert np.array_equal(dataset.features, cells.genes)
+    assert content_hash(dataset) == content_hash(from_anndata(adata))
+    assert dataset.provenance["counts"] == "counts found in X"
+    assert len(dataset.provenance["sha256"]) == 64
+    if kind != "v2.h5":
+        key = "Antibody Capture" if "10x" in kind or "mtx" in kind else "protein"
+        assert dataset.matrices[key].columns.tolist() == cells.antibodies
+        assert dataset.matrices[key].index.tolist() == cells.names.tolist()
+        assert np.array_equal(dataset.matrices[key].to_numpy(), cells.proteins)
+    if kind.endswith(("h5ad", "h5mu", "zarr")):
+        assert dataset.annotations["cell_type"].tolist() == cells.labels.tolist()
+        assert isinstance(dataset.annotations["cell_type"].dtype, pd.CategoricalDtype)
+
+
+@pytest.mark.parametrize("kind", [*HDF5, *ZARR])
+def test_backed_counts_stay_on_disk(kind, tmp_path, cells, write, adata):
+    dataset = read(write(kind), backed=True)
+    assert arrays.is_backed(dataset.observations)
+    assert np.array_equal(arrays.as_dense(dataset.observations), cells.counts)
+    assert content_hash(dataset) == content_hash(from_anndata(adata))
+
+
+def test_kinds_of_arrays_are_kept(write, cells):
+    assert read(write("csc.h5ad")).observations.format == "csc"
+    assert isinstance(read(write("dense.h5ad")).observations, np.ndarray)
+    assert read(write("csr.h5ad")).observations.dtype == np.int32
+
+
+@pytest.mark.parametrize("kind", ["10x.h5", "v2.h5", "mtx"])
+def test_10x_is_read_as_scanpy_reads_it(kind, tmp_path, cells, write, adata):
+    import scanpy
+
+    path = write(kind)
+    theirs = scanpy.read_10x_mtx(path) if kind == "mtx" else scanpy.read_10x_h5(path, gex_only=True)
+    ours = read(path)
+    assert ours.names.tolist() == theirs.obs_names.tolist()
+    assert ours.features.tolist() == theirs.var_names.tolist()
+    assert np.array_equal(ours.observations.toarray(), theirs.X.toarray())
+
+
+def test_the_name_is_the_files(write, cells):
+    assert read(write("csr.h5ad")).name == "cells_csr"
+    folder = write("mtx")
+    assert read(folder).name == "cells_mtx"
+    assert read(folder / "matrix.mtx.gz").name == "cells_mtx"
+    assert read(folder, name="pbmc").name == "pbmc"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "citeseq_eccite_pbmc_citefuse",
+        "citeseq_pbmc10k_hvg4000",
+        "clonal_larry_invitro_cospar781",
+        "scrna_pbmc_facs_sorted2140",
+        "scrna_pbmc_hao2021_speck1000",
+        "spatial_merfish_moffitt_4slices",
+        "spatial_starmap_mpfc",
+    ],
+)
+def test_real_cells(name, real_data):
+    dataset = read(real_data(f"{name}.h5ad"))
+    totals = arrays.row_sums(dataset.observations)
+    assert np.array_equal(totals, dataset.annotations["total_counts"])
+    assert set(dataset.matrices) == ({"protein"} if "citeseq" in name else {"spatial"} if "spatial" in name else set())
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(InputError, match=r"There is no file or folder '.*nowhere.h5ad'. Pass .h5ad, .h5mu"):
+        read(tmp_path / "nowhere.h5ad")
+
+
+@pytest.mark.parametrize(
+    ("ending", "hint"), [(".xlsx", "Unknown ending '.xlsx'"), (".rds", "zellkonverter"), (".loom", "read_loom")]
+)
+def test_unknown_ending(ending, hint, tmp_path):
+    path = tmp_path / f"cells{ending}"
+    path.write_bytes(b"1234")
+    with pytest.raises(InputError, match=hint):
+        read(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"cell,gene\n1,2\n", bytes(range(256)) * 20])
+def test_a_file_that_is_no_h5ad(content, tmp_path):
+    path = tmp_path / "cells.h5ad"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"cells.h5ad: Expected HDF5; its first bytes are no HDF5 signature"):
+        read(path)
+
+
+def test_another_hdf5(tmp_path):
+    import h5py
+
+    with h5py.File(tmp_path / "model.h5", "w") as stored:
+        stored["weights"] = np.ones(3)
+    with pytest.raises(InputError, match=r"Expected AnnData \(obs, var, X\), MuData.* it holds weights. Pass .h5ad"):
+        read(tmp_path / "model.h5")
+    with h5py.File(tmp_path / "empty.h5", "w"):
+        pass
+    with pytest.raises(InputError, match="it holds nothing"):
+        read(tmp_path / "empty.h5")
+
+
+@pytest.mark.parametrize("kind", ["csr.h5ad", "csc.h5ad", "dense.h5ad", ".h5mu", "10x.h5"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_truncated_files(kind, share, write):
+    path = write(kind)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(InputError, match=r"could not be read \(.*truncated file.*\). Expected a complete file; copy"):
+        read(path)
+
+
+@pytest.mark.parametrize("name", ["matrix.mtx.gz", "features.tsv.gz", "barcodes.tsv.gz"])
+def test_truncated_folders(name, write):
+    folder = write("mtx")
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"cells_mtx could not be read \(.*\). Expected a complete file; copy"):
+        read(folder)
+    (folder / name).unlink()
+    with pytest.raises(InputError, match=r"cells_mtx: Expected (one )?[a-z]+\.(mtx|tsv)\(.gz\)"):
+        read(folder)
+
+
+def test_a_folder_with_other_barcodes(write, cells):
+    folder = write("plain_mtx")
+    (folder / "GSM1_barcodes.tsv").write_text("A\nB\n")
+    with pytest.raises(InputError, match=r"Expected 40 barcodes, as many as GSM1_matrix.mtx has; got 2"):
+        read(folder)
+
+
+def test_a_zarr_folder_that_is_none(tmp_path):
+    (tmp_path / "cells.zarr").mkdir()
+    with pytest.raises(InputError, match=r"Expected a zarr group; the folder holds no zarr.json or .zgroup"):
+        read(tmp_path / "cells.zarr")
+    with pytest.raises(InputError, match=r"Expected one matrix.mtx\(.gz\) in .*; got none"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["csr.h5ad", "dense.h5ad", "10x.h5"])
+def test_flipped_bytes_never_give_anything_but_cells_or_a_sentence(kind, tmp_path, cells, write, adata):
+    """Damage is refused, or it hit what is not read; no other error may come out."""
+    path = write(kind)
+    content = path.read_bytes()
+    rng = np.random.default_rng(3)
+    for _ in range(60):
+        damaged = bytearray(content)
+        start = int(rng.integers(8, len(content) - 64))
+        damaged[start : start + 64] = rng.integers(0, 256, 64, dtype=np.uint8).tobytes()
+        path.write_bytes(damaged)
+        try:
+            dataset = read(path)
+        except InputError:
+            continue
+        assert dataset.observations.shape == (40, 25)
+
+
+def test_missing_counts_in_a_zarr_folder(write, cells):
+    path = write(".zarr")
+    for part in (path / "X").rglob("*"):
+        if part.is_file() and part.name not in {"zarr.json", ".zarray", ".zattrs", ".zgroup"}:
+            part.unlink()
+    with pytest.raises(InputError, match=r"cells.zarr"):
+        read(path)
+
+
+def test_an_encoding_nobody_knows(write, cells):
+    import h5py
+
+    path = write("csr.h5ad")
+    with h5py.File(path, "r+") as stored:
+        stored["X"].attrs["encoding-type"] = "holographic"
+    with pytest.raises(InputError, match=r"could not be read \(.*holographic"):
+        read(path)
+
+
+def test_modalities(write, cells):
+    path = write(".h5mu")
+    assert read(path).provenance["modality"] == "rna"
+    other = read(path, modality="protein")
+    assert other.features.tolist() == cells.antibodies
+    assert np.array_equal(arrays.as_dense(other.observations), cells.proteins)
+    with pytest.raises(InputError, match=r"There is no modality called 'prot'. Nearest: protein."):
+        read(path, modality="prot")
+    with pytest.raises(InputError, match=r"holds one assay, no modalities; got modality='rna'"):
+        read(write("csr.h5ad"), modality="rna")
