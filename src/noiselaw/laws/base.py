@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from noiselaw.records import FloatArray
 
-__all__ = ["Law", "Parameter"]
+__all__ = ["Law", "OpenEnd", "Parameter", "Working", "middle"]
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,51 @@ class Parameter:
     meaning: str
 
 
+@dataclass(frozen=True)
+class OpenEnd:
+    """What it means that the data allow a working coordinate's bound.
+
+    Parameters
+    ----------
+    kind
+        The curve is then still ``rising`` at its end, ``flat`` already, ``steep`` between two levels, or ``nothing``.
+    unbounded
+        The parameters that the data then do not bound: name, and +1 above or -1 below.
+    """
+
+    kind: Literal["rising", "flat", "steep", "nothing"]
+    unbounded: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Working:
+    """Coordinates in which a law is searched: bounded, and nearly linear in the bits that they move.
+
+    Parameters
+    ----------
+    lower, upper
+        Bounds of each coordinate, (n parameters,).
+    natural
+        From working coordinates (n parameters, ...) to the law's parameters, of the same shape.
+    of
+        The way back.
+    open_ends
+        By coordinate and ``"lower"`` or ``"upper"``, what it means that the data allow this bound.
+    """
+
+    lower: FloatArray
+    upper: FloatArray
+    natural: Callable[[FloatArray], FloatArray]
+    of: Callable[[FloatArray], FloatArray]
+    open_ends: Mapping[tuple[int, str], OpenEnd]
+
+
 class Law(ABC):
-    """A formula bits = f(x). Strategies are frozen dataclasses without state of their own."""
+    """A formula bits = f(x). Strategies are frozen dataclasses without state of their own.
+
+    ``theta`` holds the parameters along its first axis; what follows broadcasts against ``x``, so that one call
+    evaluates many parameter sets: ``theta`` (n parameters, m, 1) with ``x`` (n,) gives (m, n).
+    """
 
     #: Variables in the order ``__call__`` takes them: ``("u",)``, ``("N",)`` or ``("u", "N")``.
     variables: ClassVar[tuple[str, ...]]
@@ -35,9 +80,14 @@ class Law(ABC):
     formula: ClassVar[str]
     source: ClassVar[str]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the parameters' names, in order."""
+        return tuple(parameter.name for parameter in self.parameters)
+
     @abstractmethod
     def __call__(self, theta: FloatArray, *x: FloatArray) -> FloatArray:
-        """Return bits at ``x`` for parameters ``theta`` (n parameters,), in the order of ``parameters``."""
+        """Return bits at ``x`` for parameters ``theta`` (n parameters, ...), in the order of ``parameters``."""
 
     @abstractmethod
     def starts(self, bits: FloatArray, *x: FloatArray) -> Sequence[FloatArray]:
@@ -46,3 +96,17 @@ class Law(ABC):
     @abstractmethod
     def inverse(self, theta: FloatArray, bits: FloatArray) -> FloatArray:
         """Return the x at which the law reaches ``bits``; NaN where it never does."""
+
+    @abstractmethod
+    def limits(self, theta: FloatArray) -> tuple[float, float]:
+        """Return the bits at x → 0 and at x → ∞ (for a joint law, of both variables); ±inf where it diverges."""
+
+    @abstractmethod
+    def working(self, *x: FloatArray) -> Working:
+        """Return the coordinates in which to search, given where the measurements lie."""
+
+
+def middle(x: FloatArray) -> float:
+    """Return the geometric middle of the range of the positive ``x``: where a curve is known best."""
+    positive = x[(x > 0) & np.isfinite(x)]
+    return float(np.sqrt(positive.min() * positive.max())) if positive.size else 1.0

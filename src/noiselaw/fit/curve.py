@@ -1,0 +1,200 @@
+"""A law laid through measurements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from noiselaw.errors import UsageError
+from noiselaw.fit.diagnose import Evidence, diagnose, least_levels
+from noiselaw.fit.minimise import Minimum, Residual, minimise
+from noiselaw.fit.points import Points, points_of
+from noiselaw.fit.uncertainty import Region, explore, quantile
+from noiselaw.laws import LAWS, Law, Working
+from noiselaw.records import Fit, Interval
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from noiselaw.records import FloatArray, IntArray
+
+__all__ = ["Protocol", "fit_law", "law_of"]
+
+Protocol = Literal["recommended", "paper"]
+
+
+def law_of(law: str | Law) -> Law:
+    """Return the law called so, or the law itself."""
+    return LAWS.build(law) if isinstance(law, str) else law
+
+
+def fit_law(
+    law: str | Law,
+    x: ArrayLike,
+    bits: ArrayLike,
+    standard_error: ArrayLike | None = None,
+    *,
+    seeds: ArrayLike | None = None,
+    ceiling: float | None = None,
+    protocol: Protocol = "recommended",
+    confidence: float = 0.95,
+) -> Fit:
+    """Lay ``law`` through measurements.
+
+    Parameters
+    ----------
+    law
+        A registered name (``"noise"``, ``"size"``, ...) or a law object.
+    x
+        Depths or sizes, (n,); for a joint law a pair (u, N) of such arrays.
+    bits
+        What was measured there, (n,), in bits. Values that are not finite are left out and counted.
+    standard_error
+        Their standard errors, (n,); without them the scatter about the curve sets the scale.
+    seeds
+        Which replicate each measurement belongs to, (n,): measurements of one replicate share held-out observations.
+    ceiling
+        Bits that no representation can exceed, such as the entropy of the labels.
+    protocol
+        ``recommended``, or ``paper`` to repeat the published procedure.
+    confidence
+        Of the intervals.
+
+    Returns
+    -------
+    Fit
+        Parameters that the data do not bound on both sides are NaN, with one-sided intervals; the best curve through
+        the points stands in ``diagnostics["best"]`` all the same.
+
+    Raises
+    ------
+    InputError
+        If lengths differ or a value lies outside the law's domain.
+    UsageError
+        If there is no such law or protocol.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> u = np.logspace(0, 4, 10)
+    >>> fit = fit_law("noise", u, 0.5 * np.log2(1 + 15 * u / (u + 100)))
+    >>> fit.status, round(fit.parameters["I_max"], 3), round(fit.parameters["u_bar"], 1)
+    ('ok', 2.0, 100.0)
+    """
+    if protocol not in ("recommended", "paper"):
+        raise UsageError(f"protocol must be 'recommended' or 'paper'; got {protocol!r}.")
+    if not 0.0 < confidence < 1.0:
+        raise UsageError(f"confidence must lie between 0 and 1; got {confidence}. Pass 0.95, for example.")
+    chosen = law_of(law)
+    points = points_of(chosen, x, bits, standard_error, seeds)
+    if points.levels < least_levels(chosen):
+        return _without_curve(chosen, points, ceiling, confidence)
+    return _recommended(chosen, points, ceiling, confidence)
+
+
+def _recommended(law: Law, points: Points, ceiling: float | None, confidence: float) -> Fit:
+    working = law.working(*points.x)
+    residual = residual_of(law, working, points)
+    found = search(law, working, points, residual)
+    lowest = int(np.argmin(found.cost))
+    best, cost = found.q[:, lowest], float(found.cost[lowest])
+    freedom = len(points.bits) - len(best)
+    variance = cost / freedom if points.error is None else max(1.0, cost / freedom)
+    trust = quantile(confidence, freedom) if points.error is None else quantile(confidence, np.inf)
+    region = explore(residual, best, max(trust * variance, 1e-18 * len(points.bits)), working)
+    theta = working.natural(best)
+    return _fit_of(law, points, working, theta, region, bool(found.converged[lowest]), ceiling, confidence)
+
+
+def residual_of(law: Law, working: Working, points: Points) -> Residual:
+    """Return the weighted residuals as a function of working coordinates."""
+    weight = 1.0 if points.error is None else 1.0 / points.error
+
+    def residual(q: FloatArray, rows: IntArray) -> FloatArray:
+        return (law(working.natural(q)[:, :, None], *points.x) - points.bits) * weight
+
+    return residual
+
+
+def search(law: Law, working: Working, points: Points, residual: Residual) -> Minimum:
+    """Search from every start of the law; the lowest sum of squares wins, nothing else."""
+    starts = np.stack([working.of(theta) for theta in law.starts(points.bits, *points.x)], axis=1)
+    return minimise(residual, starts, working.lower, working.upper)
+
+
+def _fit_of(
+    law: Law,
+    points: Points,
+    working: Working,
+    theta: FloatArray,
+    region: Region,
+    converged: bool,
+    ceiling: float | None,
+    confidence: float,
+) -> Fit:
+    edge = working.natural(region.q)
+    ends = [working.open_ends[key] for key in sorted(region.reaches) if key in working.open_ends]
+    unbounded = {pair for end in ends for pair in end.unbounded}
+    intervals, parameters = {}, {}
+    for i, parameter in enumerate(law.parameters):
+        below, above = (parameter.name, -1) in unbounded, (parameter.name, 1) in unbounded
+        low = parameter.lower if below else float(edge[i].min())
+        high = parameter.upper if above else float(edge[i].max())
+        intervals[parameter.name] = Interval(low, high, confidence)
+        parameters[parameter.name] = float("nan") if below or above else float(theta[i])
+    best = dict(zip(law.names, map(float, theta), strict=True))
+    status, reason = diagnose(
+        Evidence(
+            law=law,
+            levels=points.levels,
+            converged=converged,
+            parameters=best,
+            intervals=intervals,
+            open_kinds=frozenset(end.kind for end in ends),
+            top_bits=float(points.bits[int(np.argmax(points.x[0]))]),
+            ceiling=ceiling,
+        )
+    )
+    errors = points.bits - law(theta, *points.x)
+    diagnostics: dict[str, Any] = {
+        "protocol": "recommended",
+        "best": best,
+        "region": edge.T.tolist(),
+        "open_kinds": sorted({end.kind for end in ends}),
+        "largest": [float(x.max()) for x in points.x],
+        "confidence": confidence,
+        "left_out": points.left_out,
+        "ceiling_bits": ceiling,
+    }
+    return Fit(
+        law=LAWS.name_of(law),
+        parameters=parameters,
+        intervals=intervals,
+        status=status,
+        reason=reason,
+        n_points=len(points.bits),
+        x_range=(float(points.x[0].min()), float(points.x[0].max())),
+        residual_sd=float(np.sqrt(errors @ errors / max(len(errors) - len(theta), 1))),
+        diagnostics=diagnostics,
+    )
+
+
+def _without_curve(law: Law, points: Points, ceiling: float | None, confidence: float) -> Fit:
+    """Return a fit that says that there are too few levels."""
+    nan = float("nan")
+    unknown = {p.name: Interval(p.lower, p.upper, confidence) for p in law.parameters}
+    status, reason = diagnose(
+        Evidence(law, points.levels, True, dict.fromkeys(law.names, nan), unknown, (), nan, ceiling)
+    )
+    x = points.x[0]
+    return Fit(
+        law=LAWS.name_of(law),
+        parameters=dict.fromkeys(law.names, nan),
+        intervals=unknown,
+        status=status,
+        reason=reason,
+        n_points=len(points.bits),
+        x_range=(float(x.min()), float(x.max())) if len(x) else (nan, nan),
+        diagnostics={"protocol": "recommended", "left_out": points.left_out, "confidence": confidence},
+    )

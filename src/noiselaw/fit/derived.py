@@ -1,0 +1,200 @@
+"""Numbers read off a fitted curve, with what the data allow for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy import stats
+
+from noiselaw.errors import InputError, UsageError, nearest
+from noiselaw.fit.curve import law_of
+from noiselaw.records import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike
+
+    from noiselaw.laws import Law
+    from noiselaw.records import Fit, FloatArray
+
+__all__ = ["QUANTITIES", "Derived", "derive", "predict"]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A number read off a curve: NaN where the data bound it on one side only; the interval then says which."""
+
+    name: str
+    value: float
+    interval: Interval
+    unit: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is read off, where, and by how much a variable is multiplied or which share of the plateau is wanted."""
+
+    law: Law
+    point: tuple[float, ...]
+    along: int
+    factor: float
+    fraction: float
+    bits: float
+
+    def at(self, theta: FloatArray, factor: float = 1.0) -> FloatArray:
+        """Return the curve's bits at the point, with the chosen variable multiplied by ``factor``."""
+        x = [np.asarray(value * (factor if i == self.along else 1.0)) for i, value in enumerate(self.point)]
+        return self.law(theta, *x)
+
+
+def _plateau(ask: Question, theta: FloatArray) -> FloatArray:
+    return np.asarray(theta[0])
+
+
+def _bits(ask: Question, theta: FloatArray) -> FloatArray:
+    return ask.at(theta)
+
+
+def _bits_lost(ask: Question, theta: FloatArray) -> FloatArray:
+    return np.asarray(theta[0] - ask.at(theta))
+
+
+def _gain(ask: Question, theta: FloatArray) -> FloatArray:
+    return np.asarray(ask.at(theta, ask.factor) - ask.at(theta))
+
+
+def _x_for_fraction(ask: Question, theta: FloatArray) -> FloatArray:
+    return ask.law.inverse(theta, ask.fraction * theta[0])
+
+
+def _x_for_bits(ask: Question, theta: FloatArray) -> FloatArray:
+    reached = ask.law.inverse(theta, np.asarray(ask.bits))
+    return np.where(np.isnan(reached), np.inf if ask.bits > 0 else np.nan, reached)
+
+
+#: By name: how it is computed, its unit ("x" for that of the variable), and the ends that a curve which may still be
+#: rising, or is flat already, leaves open: -1 below, +1 above, 0 neither.
+QUANTITIES: dict[str, tuple[Callable[[Question, FloatArray], FloatArray], str, int, int]] = {
+    "plateau": (_plateau, "bits", 1, 0),
+    "bits": (_bits, "bits", 0, 0),
+    "bits_lost": (_bits_lost, "bits", 1, 0),
+    "gain": (_gain, "bits", 0, 0),
+    "x_for_fraction": (_x_for_fraction, "x", 1, -1),
+    "x_for_bits": (_x_for_bits, "x", 0, 0),
+}
+
+
+def derive(
+    fit: Fit, quantity: str, *, factor: float = 10.0, fraction: float = 0.9, bits: float = np.nan, **where: float
+) -> Derived:
+    """Read a number off ``fit``, with its profile-likelihood interval (parameters vary together, not one by one).
+
+    Parameters
+    ----------
+    fit
+        From :func:`fit_law`.
+    quantity
+        A parameter's name, or ``plateau``, ``bits`` (of the curve), ``bits_lost`` (Eq. 7), ``gain`` (from ``factor``
+        times as much), ``x_for_fraction`` (what reaches ``fraction`` of the plateau) or ``x_for_bits`` (Eq. 8).
+    factor, fraction, bits
+        What these ask for.
+    **where
+        The point, by the law's variables (``u=...``, ``N=...``); the largest measured where not given.
+
+    Raises
+    ------
+    UsageError
+        If there is no such quantity or variable.
+    InputError
+        If the fit has no curve (too few levels).
+    """
+    law = law_of(fit.law)
+    best, edge = curve_of(fit)
+    if quantity in law.names:
+        i = law.names.index(quantity)
+        return Derived(quantity, fit.parameters[quantity], fit.intervals[quantity], law.parameters[i].unit)
+    if quantity not in QUANTITIES:
+        raise UsageError(f"There is no quantity {quantity!r}. {nearest(quantity, [*law.names, *QUANTITIES])}")
+    compute, unit, if_rising, if_flat = QUANTITIES[quantity]
+    ask = Question(law, _point(fit, law, where), _along(law, where), factor, fraction, bits)
+    value = float(compute(ask, best))
+    values = compute(ask, edge)
+    values = values[~np.isnan(values)]
+    low, high = (float(values.min()), float(values.max())) if values.size else (np.nan, np.nan)
+    ends = {way for kind in fit.diagnostics["open_kinds"] for way in _opened(kind, if_rising, if_flat)}
+    interval = Interval(
+        (0.0 if unit == "x" else -np.inf) if -1 in ends else low,
+        np.inf if 1 in ends else high,
+        float(fit.diagnostics["confidence"]),
+    )
+    known = np.isfinite([interval.low, interval.high]).all() and -1 not in ends
+    return Derived(quantity, value if known else np.nan, interval, law.variables[ask.along] if unit == "x" else unit)
+
+
+def predict(
+    fit: Fit, x: ArrayLike, *, kind: Literal["curve", "measurement"] = "curve"
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return bits at ``x`` with the ends of their intervals, each like ``x``.
+
+    Parameters
+    ----------
+    fit
+        From :func:`fit_law`; its status says whether to trust the curve, predictions are made all the same.
+    x
+        Depths or sizes; for a joint law a pair (u, N).
+    kind
+        ``curve`` for where the law may lie, ``measurement`` for where a new measurement would fall (its scatter added).
+
+    Raises
+    ------
+    InputError
+        If the fit has no curve (too few levels).
+    """
+    law = law_of(fit.law)
+    best, edge = curve_of(fit)
+    columns = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x if len(law.variables) > 1 else (x,))))  # type: ignore[union-attr]
+    flat = [column.ravel() for column in columns]
+    centre = law(best, *flat)
+    band = law(edge[:, :, None], *flat)
+    low, high = np.minimum(band.min(axis=0), centre), np.maximum(band.max(axis=0), centre)
+    if kind == "measurement":
+        scatter = _scatter(fit)
+        low = centre - np.hypot(centre - low, scatter)
+        high = centre + np.hypot(high - centre, scatter)
+    shape = columns[0].shape
+    return centre.reshape(shape), low.reshape(shape), high.reshape(shape)
+
+
+def curve_of(fit: Fit) -> tuple[FloatArray, FloatArray]:
+    """Return the best parameters (p,) and those on the edge of what the data allow (p, m)."""
+    if "region" not in fit.diagnostics:
+        raise InputError(f"There is no curve to read from: {fit.reason}")
+    best = np.array([fit.diagnostics["best"][name] for name in law_of(fit.law).names])
+    return best, np.asarray(fit.diagnostics["region"], dtype=float).T
+
+
+def _scatter(fit: Fit) -> float:
+    """Return how far a measurement falls from the curve at the fit's confidence, in bits."""
+    freedom = max(fit.n_points - len(fit.parameters), 1)
+    return fit.residual_sd * float(stats.t.ppf(0.5 + fit.diagnostics["confidence"] / 2.0, freedom))
+
+
+def _opened(kind: str, if_rising: int, if_flat: int) -> set[int]:
+    return ({if_rising} if kind in ("rising", "nothing") else set()) | (
+        {if_flat} if kind in ("flat", "nothing") else set()
+    )
+
+
+def _along(law: Law, where: dict[str, float]) -> int:
+    return 0 if len(law.variables) == 1 or "N" not in where or "u" in where else 1
+
+
+def _point(fit: Fit, law: Law, where: dict[str, float]) -> tuple[float, ...]:
+    for name in where:
+        if name not in law.variables:
+            raise UsageError(f"This law has no variable {name!r}. {nearest(name, law.variables)}")
+    largest = dict(zip(law.variables, fit.diagnostics["largest"], strict=True))
+    return tuple(float(where.get(name, largest[name])) for name in law.variables)

@@ -1,0 +1,165 @@
+"""One law through every group of a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from noiselaw.errors import InputError, UsageError, nearest
+from noiselaw.fit.curve import Protocol, fit_law, law_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from noiselaw.laws import Law
+    from noiselaw.records import Fit
+
+__all__ = ["fit_groups", "fit_table"]
+
+#: Columns by which the measurements table is grouped when nothing else is asked for.
+_USUAL = ("dataset", "signal", "channel", "representation", "n_train", "probe")
+
+
+def fit_groups(
+    table: pd.DataFrame,
+    law: str | Law = "noise",
+    x: str | Sequence[str] | None = None,
+    y: str = "bits",
+    error: str | None = None,
+    by: Sequence[str] | None = None,
+    *,
+    seed: str | None = None,
+    ceiling: str | float | None = None,
+    protocol: Protocol = "recommended",
+    confidence: float = 0.95,
+) -> dict[tuple[Any, ...], Fit]:
+    """Lay ``law`` through each group of ``table``; return the fits by the groups' values of ``by``, in their order.
+
+    Parameters
+    ----------
+    table
+        Measurements: ours, or anybody's with one row per measurement. Rows whose status is ``failed`` are left out.
+    law, protocol, confidence
+        As in :func:`fit_law`.
+    x
+        The column of the law's variable (two for a joint law); ``u`` and ``n_train`` where not given.
+    y, error
+        The columns of bits and of their standard errors; ``standard_error`` is used where there is one.
+    by
+        Columns whose combinations are fitted one by one. Where not given, those of the measurements table that are
+        there and are not ``x``.
+    seed
+        The column that tells replicates apart; ``seed`` is used where there is one that is not in ``by``.
+    ceiling
+        A number of bits, or the column that holds it; ``ceiling_bits`` is used where there is one.
+
+    Raises
+    ------
+    InputError
+        If a column is absent or does not hold numbers.
+    """
+    chosen = law_of(law)
+    columns = _variables(chosen, x)
+    by = [name for name in _USUAL if name in table.columns and name not in columns] if by is None else list(by)
+    error = error or ("standard_error" if y == "bits" and "standard_error" in table.columns else None)
+    seed = seed or ("seed" if "seed" in table.columns and "seed" not in by else None)
+    if ceiling is None and y == "bits" and "ceiling_bits" in table.columns:
+        ceiling = "ceiling_bits"
+    named = [y, *columns, *by, *(name for name in (error, seed) if name)]
+    for name in [*named, *([ceiling] if isinstance(ceiling, str) else [])]:
+        if name not in table.columns:
+            raise InputError(f"The table has no column {name!r}. {nearest(name, table.columns)}")
+    twice = sorted({name for name in columns if name in by})
+    if twice:
+        raise UsageError(f"{twice[0]!r} is the law's variable and cannot also tell groups apart. Leave it out of by.")
+    groups = table.groupby(by, dropna=False, sort=False, observed=True) if by else [((), table)]
+    fits: dict[tuple[Any, ...], Fit] = {}
+    for key, rows in groups:
+        usable = _usable(rows, y)
+        values = [_numbers(usable, name) for name in columns]
+        fits[tuple(key) if by else ()] = fit_law(
+            chosen,
+            values[0] if len(values) == 1 else values,
+            usable[y],
+            None if error is None else _numbers(usable, error),
+            seeds=None if seed is None else usable[seed].astype(str),
+            ceiling=_ceiling(usable, ceiling),
+            protocol=protocol,
+            confidence=confidence,
+        )
+    return fits
+
+
+def fit_table(
+    table: pd.DataFrame,
+    law: str | Law = "noise",
+    x: str | Sequence[str] | None = None,
+    y: str = "bits",
+    error: str | None = None,
+    by: Sequence[str] | None = None,
+    *,
+    seed: str | None = None,
+    ceiling: str | float | None = None,
+    protocol: Protocol = "recommended",
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Lay ``law`` through each group of ``table``; return one row per group.
+
+    Parameters are those of :func:`fit_groups`. Columns: those of ``by``; each parameter with ``_low`` and ``_high``;
+    ``status``, ``reason``, ``n_points``, ``left_out``, ``residual_sd``.
+    """
+    chosen = law_of(law)
+    fits = fit_groups(
+        table, chosen, x, y, error, by, seed=seed, ceiling=ceiling, protocol=protocol, confidence=confidence
+    )
+    keys = by if by is not None else [n for n in _USUAL if n in table.columns and n not in _variables(chosen, x)]
+    rows = [{**dict(zip(keys, key, strict=True)), **row_of(fit)} for key, fit in fits.items()]
+    return pd.DataFrame(rows)
+
+
+def row_of(fit: Fit) -> dict[str, Any]:
+    """Return a fit as a row of a table."""
+    row: dict[str, Any] = {"law": fit.law}
+    for name, value in fit.parameters.items():
+        interval = fit.intervals[name]
+        row |= {name: value, f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return row | {
+        "status": fit.status,
+        "reason": fit.reason,
+        "n_points": fit.n_points,
+        "left_out": fit.diagnostics["left_out"],
+        "residual_sd": fit.residual_sd,
+    }
+
+
+def _variables(law: Law, x: str | Sequence[str] | None) -> list[str]:
+    if x is None:
+        return [{"u": "u", "N": "n_train"}[name] for name in law.variables]
+    columns = [x] if isinstance(x, str) else list(x)
+    if len(columns) != len(law.variables):
+        wanted = ", ".join(law.variables)
+        raise UsageError(f"This law needs one column for each of ({wanted}); got {', '.join(columns)}.")
+    return columns
+
+
+def _usable(rows: pd.DataFrame, y: str) -> pd.DataFrame:
+    """Return ``rows`` with numbers in ``y``, those of failed measurements unknown."""
+    bits = pd.Series(_numbers(rows, y), index=rows.index)
+    if "status" in rows.columns:
+        bits = bits.mask(rows["status"].astype(str) == "failed")
+    return rows.assign(**{y: bits})
+
+
+def _numbers(rows: pd.DataFrame, name: str) -> Any:
+    try:
+        return rows[name].astype("float64").to_numpy()
+    except (TypeError, ValueError) as error:
+        raise InputError(f"The column {name!r} must hold numbers ({error}). Name the column that does.") from error
+
+
+def _ceiling(rows: pd.DataFrame, ceiling: str | float | None) -> float | None:
+    if not isinstance(ceiling, str):
+        return ceiling
+    values = pd.Series(_numbers(rows, ceiling)).dropna()
+    return float(values.max()) if len(values) else None

@@ -1,0 +1,113 @@
+"""Measurements as a fit takes them: checked, sorted, and with a model of their errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noiselaw.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from noiselaw.laws import Law
+    from noiselaw.records import FloatArray
+
+__all__ = ["Points", "points_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Measurements that can be fitted.
+
+    Parameters
+    ----------
+    x
+        One array (n,) per variable of the law.
+    bits
+        (n,).
+    error
+        Standard error of each, (n,), or None where unknown.
+    seeds
+        Which replicate each belongs to, (n,) numbered from 0, or None.
+    left_out
+        How many were not finite and are absent here.
+    """
+
+    x: tuple[FloatArray, ...]
+    bits: FloatArray
+    error: FloatArray | None
+    seeds: FloatArray | None
+    left_out: int
+
+    @property
+    def levels(self) -> int:
+        """Return how many different x there are."""
+        return len(np.unique(np.stack(self.x), axis=1).T) if len(self.bits) else 0
+
+
+def points_of(
+    law: Law,
+    x: ArrayLike,
+    bits: ArrayLike,
+    standard_error: ArrayLike | None = None,
+    seeds: ArrayLike | None = None,
+) -> Points:
+    """Check and gather measurements; those that are not finite are left out and counted.
+
+    Raises
+    ------
+    InputError
+        If lengths differ, the law's domain is left, or a standard error is not above 0.
+    """
+    columns = _columns(law, x)
+    y = np.asarray(bits, dtype=float).ravel()
+    error = None if standard_error is None else np.asarray(standard_error, dtype=float).ravel()
+    seed = None if seeds is None else np.unique(np.asarray(seeds).ravel(), return_inverse=True)[1]
+    for name, values in zip(law.variables, columns, strict=True):
+        if len(values) != len(y):
+            raise InputError(f"{name} and bits must have one value per measurement; got {len(values)} and {len(y)}.")
+    for what, extra in (("standard_error", error), ("seeds", seed)):
+        if extra is not None and len(extra) != len(y):
+            raise InputError(f"{what} must have one value per measurement; got {len(extra)} for {len(y)}.")
+    keep = np.isfinite(y)
+    for values in columns:
+        keep &= np.isfinite(values)
+    for name, values in zip(law.variables, columns, strict=True):
+        low = values[keep].min(initial=np.inf)
+        if low < 0 or (name == "N" and low == 0):
+            raise InputError(f"{name} must be above 0; got {low:g}. Pass depths or sizes, not their logarithms.")
+    return Points(
+        x=tuple(values[keep] for values in columns),
+        bits=y[keep],
+        error=None if error is None else _errors(error[keep]),
+        seeds=None if seed is None else seed[keep],
+        left_out=int((~keep).sum()),
+    )
+
+
+def _columns(law: Law, x: ArrayLike) -> list[FloatArray]:
+    if len(law.variables) == 1:
+        return [np.asarray(x, dtype=float).ravel()]
+    try:
+        columns = [np.asarray(values, dtype=float).ravel() for values in x]  # type: ignore[union-attr]
+    except TypeError:
+        columns = []
+    if len(columns) != len(law.variables):
+        wanted = ", ".join(law.variables)
+        raise InputError(f"This law needs x as ({wanted}), one array each; got {len(columns)} arrays.")
+    return columns
+
+
+def _errors(error: FloatArray) -> FloatArray | None:
+    """Return errors without gaps: an unknown one is taken as large as the median of the known."""
+    known = error[np.isfinite(error)]
+    if not known.size:
+        return None
+    if known.min() <= 0:
+        raise InputError(
+            f"standard_error must be above 0; got {known.min():g}. Leave it empty (NaN) where it is unknown."
+        )
+    return np.where(np.isfinite(error), error, float(np.median(known)))

@@ -1,0 +1,53 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from noiselaw.errors import InputError, UsageError
+from noiselaw.fit import fit_groups, fit_table
+from noiselaw.laws import NoiseLaw
+
+
+def table(**columns):
+    u = np.logspace(0.9, 3.9, 10)
+    frames = []
+    for model, i_max in (("a model", 2.0), ("b", 3.0)):
+        bits = NoiseLaw()(np.array([i_max, 200.0]), u)
+        frames.append(pd.DataFrame({"the model": model, "UMI per cell": u, "MI (bits)": bits, **columns}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def test_any_column_names_and_strings_with_spaces():
+    fits = fit_table(table(), "noise", x="UMI per cell", y="MI (bits)", by=["the model"])
+    assert fits["the model"].tolist() == ["a model", "b"]
+    assert fits["I_max"].to_numpy() == pytest.approx([2.0, 3.0], rel=1e-6)
+    assert (fits["status"] == "ok").all()
+    assert {"u_bar", "u_bar_low", "u_bar_high", "reason", "n_points", "left_out"} <= set(fits.columns)
+
+
+def test_failed_rows_are_left_out_and_counted():
+    rows = table(status="ok")
+    rows.loc[0, "status"] = "failed"
+    fits = fit_table(rows, x="UMI per cell", y="MI (bits)", by=["the model"])
+    assert fits["left_out"].tolist() == [1, 0]
+
+
+def test_the_measurements_table_needs_no_names():
+    ours = table(status="ok", seed=1, channel="thinning", n_train=100, standard_error=0.02, ceiling_bits=5.0).rename(
+        columns={"the model": "representation", "UMI per cell": "u", "MI (bits)": "bits"}
+    )
+    fits = fit_groups(ours)
+    assert list(fits) == [("thinning", "a model", 100), ("thinning", "b", 100)]
+
+
+def test_one_group_when_nothing_tells_groups_apart():
+    rows = table()[:10]
+    assert list(fit_groups(rows, x="UMI per cell", y="MI (bits)", by=[])) == [()]
+
+
+def test_mistakes_are_named():
+    with pytest.raises(InputError, match="no column 'UMI per cel'. Nearest: UMI per cell"):
+        fit_table(table(), x="UMI per cel", y="MI (bits)", by=[])
+    with pytest.raises(InputError, match="column 'the model' must hold numbers"):
+        fit_table(table(), x="the model", y="MI (bits)", by=[])
+    with pytest.raises(UsageError, match="cannot also tell groups apart"):
+        fit_table(table(), x="UMI per cell", y="MI (bits)", by=["UMI per cell"])
