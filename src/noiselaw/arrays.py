@@ -29,15 +29,19 @@ __all__ = [
     "as_csr",
     "as_dense",
     "blocks",
+    "by_rows",
+    "canonical",
     "check_counts",
     "check_finite",
     "column_sums",
+    "copied",
     "is_backed",
     "is_sparse",
     "row_chunks",
     "row_sums",
     "same_kind",
     "take_rows",
+    "total",
 ]
 
 #: No observation holds more molecules of one feature than this.
@@ -55,6 +59,12 @@ class Block(NamedTuple):
     rows: slice
     columns: slice
     values: Any
+
+    @property
+    def entries(self) -> NDArray[Any]:
+        """The stored entries, in the order in which they lie."""
+        entries: NDArray[Any] = self.values.data if _in_memory_sparse(self.values) else self.values
+        return entries
 
 
 def _loaded(module: str, *names: str) -> tuple[type, ...]:
@@ -107,6 +117,10 @@ def is_backed(x: Matrix) -> bool:
     return _backed_layout(x) is not None
 
 
+def _runs(length: int, step: int) -> Iterator[slice]:
+    return (slice(start, min(start + step, length)) for start in range(0, length, step))
+
+
 def _cuts(indptr: IntArray, entries: int) -> list[int]:
     """Cut the major axis into runs of at most ``entries`` stored entries, or of one row that has more."""
     cuts, last = [0], len(indptr) - 1
@@ -143,24 +157,28 @@ def blocks(x: Matrix, entries: int = _ENTRIES) -> Iterator[Block]:
     rows, columns = int(x.shape[0]), int(x.shape[1])
     if layout == "dense":
         step = max(1, entries // max(1, columns))
-        for start in range(0, rows, step):
-            stop = min(start + step, rows)
-            yield Block(slice(start, stop), slice(0, columns), np.asarray(x[start:stop]))
+        for part in _runs(rows, step):
+            yield Block(part, slice(0, columns), np.asarray(x[part]))
         return
-    if not backed:
-        x = _canonical(x if x.format == layout else x.tocsr())
+    x = canonical(x)
     for start, stop in pairwise(_cuts(np.asarray(x.group["indptr"]) if backed else x.indptr, entries)):
         part = slice(start, stop)
-        if layout == "csr":
-            values = _canonical(x[part]) if backed else _compressed_part(x, start, stop)
-            yield Block(part, slice(0, columns), values)
+        if not backed:
+            values = _compressed_part(x, start, stop)
         else:
-            values = _canonical(x[:, part]) if backed else _compressed_part(x, start, stop)
-            yield Block(slice(0, rows), part, values)
+            values = canonical(x[part] if layout == "csr" else x[:, part])
+        yield Block(part, slice(0, columns), values) if layout == "csr" else Block(slice(0, rows), part, values)
 
 
-def _canonical(x: Any) -> Any:
-    """Return CSR or CSC ``x`` with sorted indices and duplicates summed: itself where it is so already."""
+def canonical(x: Matrix) -> Matrix:
+    """Return a sparse matrix in memory as CSR (or CSC, where it is) with sorted indices and duplicates summed.
+
+    ``x`` itself where it is so already, is dense or on disk.
+    """
+    if not _in_memory_sparse(x):
+        return x
+    if x.format not in ("csr", "csc"):
+        x = x.tocsr()
     if x.has_canonical_format:
         return x
     x = x.copy()
@@ -168,27 +186,23 @@ def _canonical(x: Any) -> Any:
     return x
 
 
+def by_rows(x: Matrix) -> Matrix:
+    """Return ``x`` itself, or as CSR in memory where it is CSC, so that its entries lie row by row."""
+    return as_csr(x) if _layout(x) == "csc" else canonical(x)
+
+
 def row_chunks(x: Matrix, rows: int | None = None) -> Iterator[tuple[slice, Any]]:
     """Iterate over ``x`` by consecutive rows as CSR (from any sparse matrix) or dense blocks in memory.
 
-    Parameters
-    ----------
-    x
-        The matrix. One that is CSC is turned into CSR once, in memory; every other kind is read as it is needed.
-    rows
-        Rows per block; by default as many as hold about half a million stored entries.
+    CSC is turned into CSR once, in memory; every other kind is read as it is needed. By default a block has as many
+    ``rows`` as hold about half a million stored entries.
     """
-    if _layout(x) == "csc":
-        x = as_csr(x)
+    x = by_rows(x)
     if rows is None:
         yield from ((block.rows, block.values) for block in blocks(x))
         return
-    dense = _layout(x) == "dense"
-    if not dense and not is_backed(x):
-        x = as_csr(x)
-    for start in range(0, int(x.shape[0]), rows):
-        part = slice(start, min(start + rows, int(x.shape[0])))
-        yield part, np.asarray(x[part]) if dense else _canonical(x[part])
+    for part in _runs(int(x.shape[0]), rows):
+        yield part, canonical(x[part])
 
 
 def as_csr(x: Matrix) -> Any:
@@ -196,7 +210,7 @@ def as_csr(x: Matrix) -> Any:
     if _layout(x) == "dense":
         parts = [sparse.csr_matrix(block.values) for block in blocks(x)]
         return sparse.vstack(parts, format="csr") if parts else sparse.csr_matrix(x.shape, dtype=x.dtype)
-    return _canonical((x.to_memory() if is_backed(x) else x).tocsr())
+    return canonical((x.to_memory() if is_backed(x) else x).tocsr())
 
 
 def as_dense(x: Matrix) -> NDArray[Any]:
@@ -215,10 +229,19 @@ def same_kind(values: Any, like: Matrix) -> Any:
     return _family(like)[layout](values)
 
 
+def copied(x: Matrix) -> Any:
+    """Return a copy of ``x`` in memory as CSR, CSC or dense."""
+    layout = _layout(x)
+    if layout == "dense":
+        return np.array(x[:] if is_backed(x) else x)
+    return x.to_memory() if is_backed(x) else _family(x)[layout](x, copy=True)
+
+
 def take_rows(x: Matrix, rows: IntArray) -> Any:
     """Return the observations ``rows``, in that order (repeats allowed), in memory as CSR, CSC or dense."""
     if not is_backed(x):
-        return (as_csr(x) if _layout(x) == "csr" else x)[rows]
+        _layout(x)
+        return canonical(x)[rows]
     # Files are read in order and each row once.
     wanted, back = np.unique(np.asarray(rows), return_inverse=True)
     by_lists = isinstance(x, _loaded("zarr", "Array"))
@@ -233,10 +256,6 @@ def _major_sums(values: Any, dtype: Any) -> NDArray[Any]:
     return sums
 
 
-def _minor_sums(values: Any, length: int) -> NDArray[Any]:
-    return np.bincount(values.indices, weights=values.data, minlength=length)
-
-
 def _sums(x: Matrix, axis: Literal[0, 1]) -> NDArray[Any]:
     """Sum along ``axis`` in int64 (whole-number dtypes) or float64, block by block."""
     layout, length = _layout(x), int(x.shape[1 - axis])
@@ -249,8 +268,15 @@ def _sums(x: Matrix, axis: Literal[0, 1]) -> NDArray[Any]:
         elif (layout == "csr") == (axis == 1):
             sums[part] += _major_sums(block.values, dtype)
         else:
-            sums[part] += _minor_sums(block.values, length).astype(dtype, copy=False)
+            # Exact for whole numbers up to 2^53.
+            sums += np.bincount(block.values.indices, block.values.data, length).astype(dtype, copy=False)
     return sums
+
+
+def total(x: Matrix) -> int:
+    """Return the sum of a matrix of counts."""
+    # Sums of whole numbers are exact in float64 up to 2^53, and in any order.
+    return int(sum(float(block.entries.sum(dtype=np.float64)) for block in blocks(x)))
 
 
 def row_sums(x: Matrix) -> NDArray[Any]:
@@ -270,14 +296,12 @@ def check_counts(
     *,
     allow_zero: bool = False,
 ) -> None:
-    """Refuse what cannot be counts of molecules. Whole numbers of any dtype are fine.
+    """Refuse what cannot be counts of molecules (n observations, n features). Whole numbers of any dtype are fine.
 
     Parameters
     ----------
-    x
-        (n observations, n features).
-    names, features
-        What the message calls observations and features; their positions by default.
+    x, names, features
+        The matrix, and what the message calls its observations and features; their positions by default.
     allow_zero
         Accept a matrix without a single molecule (what strong thinning leaves).
 
@@ -290,9 +314,9 @@ def check_counts(
     _check_shape(x)
     found = _first_bad(x, _not_counts)
     if found is not None:
-        row, column, value = found
-        raise InputError(f"{_fault(value)[0]}; {_where(row, column, value, names, features)} {_fault(value)[1]}")
-    if not allow_zero and not any(_entries(block.values).any() for block in blocks(x)):
+        rule, remedy = _fault(found[2])
+        raise InputError(f"{rule}; {_where(*found, names, features)} {remedy}")
+    if not allow_zero and not any(block.entries.any() for block in blocks(x)):
         raise InputError(f"A matrix of counts must hold at least one molecule; all {x.shape} entries are 0.")
 
 
@@ -305,10 +329,7 @@ def check_finite(
     _check_shape(x)
     found = _first_bad(x, lambda values: ~np.isfinite(values))
     if found is not None:
-        row, column, value = found
-        raise InputError(
-            f"Values must be finite; {_where(row, column, value, names, features)} Drop or impute them beforehand."
-        )
+        raise InputError(f"Values must be finite; {_where(*found, names, features)} Drop or impute them beforehand.")
 
 
 def _check_shape(x: Matrix) -> None:
@@ -330,10 +351,8 @@ def _fault(value: float) -> tuple[str, str]:
         return "Counts must not be negative", "The matrix looks scaled or background-corrected; pass the raw counts."
     if value > LARGEST_COUNT:
         return f"Counts must not exceed {LARGEST_COUNT}", "Check what the matrix holds."
-    return (
-        "Counts must be whole numbers",
-        'The matrix looks already normalised; pass the raw counts (in AnnData often layers["counts"] or raw.X).',
-    )
+    remedy = 'The matrix looks already normalised; pass the raw counts (in AnnData often layers["counts"] or raw.X).'
+    return "Counts must be whole numbers", remedy
 
 
 def _where(row: int, column: int, value: float, names: Any, features: Any) -> str:
@@ -346,25 +365,19 @@ def _not_counts(values: NDArray[Any]) -> NDArray[np.bool_] | None:
     """Mark entries that are no counts; None, at the cost of reading them once or twice, where there are none."""
     if values.size == 0 or values.dtype.kind == "b":
         return None
-    # NaN makes both comparisons false.
-    bounded = bool(values.min() >= 0 and values.max() <= LARGEST_COUNT)
+    # NaN makes both comparisons false; 2**31, unlike LARGEST_COUNT, is exact in float32.
+    bounded = bool(values.min() >= 0 and values.max() < 2**31)
     if bounded and (values.dtype.kind in "iu" or np.array_equal(values, np.trunc(values))):
         return None
-    bad: NDArray[np.bool_] = ~((values >= 0) & (values <= LARGEST_COUNT) & (values == np.trunc(values)))
+    bad: NDArray[np.bool_] = ~((values >= 0) & (values < 2**31) & (values == np.trunc(values)))
     return bad
-
-
-def _entries(values: Any) -> NDArray[Any]:
-    entries: NDArray[Any] = values.data if _in_memory_sparse(values) else values
-    return entries
 
 
 def _first_bad(x: Matrix, mark: Any) -> tuple[int, int, float] | None:
     """Return row, column and value of the first entry, by rows, that ``mark`` marks."""
-    first: tuple[int, int, float] | None = None
+    first = None
     for block in blocks(x):
-        values = _entries(block.values)
-        bad = mark(values)
+        bad = mark(block.entries)
         if bad is None or not bad.any():
             continue
         row, column, value = _position(block, bad)
@@ -377,13 +390,11 @@ def _first_bad(x: Matrix, mark: Any) -> tuple[int, int, float] | None:
 
 def _position(block: Block, bad: NDArray[np.bool_]) -> tuple[int, int, float]:
     """Return row, column (within the block) and value of its first marked entry, by rows."""
-    values = block.values
-    if not _in_memory_sparse(values):
-        row, column = (int(i) for i in np.argwhere(bad)[0])
-        return row, column, float(values[row, column])
-    stored = np.flatnonzero(bad)
-    major = np.searchsorted(values.indptr, stored, side="right") - 1
-    minor = values.indices[stored]
-    rows, columns = (major, minor) if values.format == "csr" else (minor, major)
+    values, stored = block.values, np.flatnonzero(bad)
+    if _in_memory_sparse(values):
+        major, minor = np.searchsorted(values.indptr, stored, side="right") - 1, values.indices[stored]
+        rows, columns = (major, minor) if values.format == "csr" else (minor, major)
+    else:
+        rows, columns = np.divmod(stored, values.shape[1])
     at = int(np.lexsort((columns, rows))[0])
-    return int(rows[at]), int(columns[at]), float(values.data[stored[at]])
+    return int(rows[at]), int(columns[at]), float(block.entries.flat[stored[at]])

@@ -1,0 +1,255 @@
+"""Thinning of count matrices of any kind, block by block on several threads.
+
+The verbs behind the two channels that remove molecules, :class:`noiselaw.channels.binomial.Binomial` and
+:class:`noiselaw.channels.hypergeometric.Hypergeometric`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+
+import numpy as np
+from scipy import sparse, special
+
+from noiselaw.arrays import blocks, by_rows, canonical, copied, is_sparse, row_sums, same_kind, total
+from noiselaw.errors import UsageError
+from noiselaw.optional import require
+from noiselaw.randomness import generator, seed_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from noiselaw.arrays import Block
+    from noiselaw.records import IntArray, Matrix
+
+    #: From the molecules that rows have kept, and which rows they are: how many more each must keep.
+    Change = Callable[[IntArray, slice], IntArray]
+
+__all__ = ["check_fraction", "keep_each", "keep_exactly"]
+
+T = TypeVar("T")
+
+#: Counts up to this are drawn from tables of their distribution functions (16 KB, so that they stay in fast cache).
+_TABULATED = 64
+
+
+def check_fraction(fraction: float) -> None:
+    """Refuse a share of molecules to keep that is not in (0, 1].
+
+    Raises
+    ------
+    UsageError
+        Naming the share.
+    """
+    if not 0 < fraction <= 1:
+        raise UsageError(
+            f"The fraction of molecules to keep must lie in (0, 1]; got {fraction}. Pass e.g. 0.1 for a tenth of them."
+        )
+
+
+def keep_each(x: Matrix, fraction: float, seed: int) -> Any:
+    """Keep each molecule with probability ``fraction``, independently of all others.
+
+    Parameters
+    ----------
+    x
+        Counts (n observations, n features), checked beforehand.
+    fraction
+        In (0, 1].
+    seed
+        With ``fraction`` and the number of molecules it determines every draw, so that thinning a result again,
+        even with the same seed, draws anew.
+
+    Returns
+    -------
+    In memory, laid out as ``x`` and of its dtype, without explicit zeros. The numbers are the same for every layout.
+    """
+    if fraction == 1:
+        return copied(x)
+    x = canonical(x)
+    return _assemble(x, partial(_thin, _Thinning.of(x, fraction, seed, total(x)), None))
+
+
+def keep_exactly(x: Matrix, fraction: float, seed: int, per: Literal["matrix", "cell"]) -> Any:
+    """Keep exactly ``int(fraction * total)`` molecules of the matrix or of each observation, every choice as likely.
+
+    Parameters and result as in :func:`keep_each`. CSC passes through CSR and back.
+
+    Notes
+    -----
+    Independently kept molecules, given their number, are a uniformly random set of that size. Taking away, or adding,
+    a uniformly random set of molecules leaves a uniformly random set of the wanted size. So a thinning by
+    :func:`keep_each` is corrected in the few molecules, about the square root of all, that it keeps too many or few.
+    """
+    if fraction == 1:
+        return copied(x)
+    rows = by_rows(x)
+    totals = row_sums(rows).astype(np.int64)
+    thinning = _Thinning.of(rows, fraction, seed, int(totals.sum()))
+    change = _per_cell(fraction, totals) if per == "cell" else _per_matrix(thinning, rows, totals)
+    return same_kind(_assemble(rows, partial(_thin, thinning, change)), x)
+
+
+@dataclass(frozen=True)
+class _Thinning:
+    """One thinning: the probability to keep a molecule, the key of its random numbers, the columns of the matrix."""
+
+    fraction: float
+    key: int
+    columns: int
+
+    @classmethod
+    def of(cls, x: Matrix, fraction: float, seed: int, molecules: int) -> _Thinning:
+        return cls(fraction, seed_of(seed, "thin", float(fraction), molecules), int(x.shape[1]))
+
+    @property
+    def draws_losses(self) -> bool:
+        """Whether losses are drawn instead of what is kept, because they are fewer."""
+        return self.fraction > 0.5
+
+    @property
+    def rarer(self) -> float:
+        return 1.0 - self.fraction if self.draws_losses else self.fraction
+
+    @cached_property
+    def table(self) -> np.ndarray:
+        """Distribution functions of Binomial(n, rarer) at 0 ... n - 1, for n = 1, 2, ..., as multiples of 2^-64."""
+        n = np.repeat(np.arange(1, _TABULATED + 1), np.arange(1, _TABULATED + 1))
+        k = np.concatenate([np.arange(m) for m in range(1, _TABULATED + 1)])
+        scaled = special.bdtr(k, n, self.rarer) * 2.0**64
+        # 2^64 itself does not fit into 64 bits; the float just below it does.
+        table: np.ndarray = np.minimum(scaled, np.nextafter(2.0**64, 0)).astype(np.uint64)
+        return table
+
+
+def _per_cell(fraction: float, totals: IntArray) -> Change:
+    targets = (fraction * totals).astype(np.int64)
+    return lambda kept, rows: targets[rows] - kept
+
+
+def _per_matrix(thinning: _Thinning, x: Matrix, totals: IntArray) -> Change:
+    """Draw once to count what is kept, then choose the rows that the surplus molecules come from."""
+    kept: IntArray = np.concatenate(list(_in_order(lambda block: _draw(thinning, block).molecules, blocks(x))))
+    surplus = int(kept.sum()) - int(thinning.fraction * int(totals.sum()))
+    pool = kept if surplus > 0 else totals - kept
+    ends = np.cumsum(pool)
+    chosen = _distinct(int(ends[-1]), abs(surplus), generator(thinning.key, "surplus"))
+    more = -np.sign(surplus) * np.bincount(np.searchsorted(ends, chosen, side="right"), minlength=len(pool))
+    return lambda _, rows: more[rows]
+
+
+def _distinct(n: int, size: int, rng: np.random.Generator) -> IntArray:
+    """Return ``size`` distinct whole numbers below ``n``, every set equally likely."""
+    chosen: IntArray = np.empty(0, dtype=np.int64)
+    while len(chosen) < size:
+        chosen = np.union1d(chosen, rng.integers(0, n, size - len(chosen)))
+    return chosen
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A block, compressed, with what each entry and each row (column of CSC) keeps."""
+
+    part: Any
+    indptr: IntArray
+    counts: IntArray
+    kept: IntArray
+    molecules: IntArray
+
+
+def _draw(thinning: _Thinning, block: Block) -> _Drawn:
+    from noiselaw.channels import _kernels
+
+    part, first, stride, minor_stride = block.values, block.rows.start, thinning.columns, 1
+    if not is_sparse(part):
+        part = sparse.csr_matrix(part)
+    elif part.format == "csc":
+        first, stride, minor_stride = block.columns.start, 1, thinning.columns
+    drawn = _Drawn(
+        part,
+        part.indptr.astype(np.int64, copy=False),
+        part.data.astype(np.uint32, copy=False),
+        np.empty(part.nnz, dtype=np.uint32),
+        np.empty(len(part.indptr) - 1, dtype=np.int64),
+    )
+    where = (np.uint64(thinning.key), np.uint64(first), np.uint64(stride), np.uint64(minor_stride))
+    how = (thinning.rarer, thinning.draws_losses, thinning.table)
+    _kernels.draw_rows(drawn.indptr, part.indices, drawn.counts, *where, *how, drawn.kept, drawn.molecules)
+    return drawn
+
+
+class _Thinned(NamedTuple):
+    """What is left of a block: entries in each row (column of CSC), their indices and values."""
+
+    block: Block
+    lengths: IntArray
+    indices: IntArray
+    values: IntArray
+
+
+def _thin(thinning: _Thinning, change: Change | None, block: Block) -> _Thinned:
+    from noiselaw.channels import _kernels
+
+    drawn = _draw(thinning, block)
+    if change is not None:
+        more = change(drawn.molecules, block.rows)
+        where = (np.uint64(seed_of(thinning.key, "change")), np.uint64(block.rows.start))
+        _kernels.change_rows(drawn.indptr, drawn.counts, *where, more, drawn.kept)
+    lengths = np.empty_like(drawn.molecules)
+    indices, values = _kernels.pack_rows(drawn.indptr, drawn.part.indices, drawn.kept, lengths)
+    return _Thinned(block, lengths, indices, values)
+
+
+def _in_order(function: Callable[[Block], T], items: Iterable[Block]) -> Iterator[T]:
+    """Apply ``function`` on as many threads as numba may use, a few items at a time, and yield results in order."""
+    threads = require("numba", "Thinning counts").get_num_threads()
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[T]] = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _assemble(x: Matrix, thin: Callable[[Block], _Thinned]) -> Any:
+    """Thin every block of ``x`` and put the results together as ``x`` is laid out."""
+    parts = _in_order(thin, blocks(x))
+    if is_sparse(x):
+        return _stacked(parts, x)
+    result = np.zeros(x.shape, dtype=x.dtype)
+    for part in parts:
+        rows = np.repeat(np.arange(part.block.rows.start, part.block.rows.stop), part.lengths)
+        result[rows, part.indices] = part.values
+    return result
+
+
+def _stacked(parts: Iterable[_Thinned], x: Matrix) -> Any:
+    lengths: list[IntArray] = [np.zeros(1, dtype=np.int64)]
+    indices: deque[IntArray] = deque()
+    values: deque[IntArray] = deque()
+    for part in parts:
+        lengths.append(part.lengths)
+        indices.append(part.indices)
+        values.append(part.values)
+        compressed = type(part.block.values)
+    indptr = np.concatenate(lengths).cumsum()
+    stored = (_joined(values, indptr[-1], x.dtype), _joined(indices, indptr[-1], indices[0].dtype), indptr)
+    result = compressed(stored, shape=x.shape)
+    result.has_canonical_format = True
+    return result
+
+
+def _joined(pieces: deque[IntArray], length: int, dtype: np.dtype[Any]) -> np.ndarray:
+    """Concatenate ``pieces``, letting go of each once it is copied, so that there are never two results in memory."""
+    joined, at = np.empty(length, dtype=dtype), 0
+    while pieces:
+        piece = pieces.popleft()
+        joined[at : at + len(piece)] = piece
+        at += len(piece)
+    return joined
