@@ -1,0 +1,195 @@
+"""How a report says what was measured and how: sentences about the table and its provenance."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from noiselaw.laws import LAWS
+from noiselaw.report.numbers import count, listed, number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+__all__ = ["Trouble", "completeness", "dropped", "facts", "methods", "troubles"]
+
+#: The columns whose every combination a finished study has measured.
+_GRID = ("level", "n_train", "representation", "seed")
+_SUBJECT = ("dataset", "signal", "channel", "probe")
+
+
+class Trouble(NamedTuple):
+    """A reason that rows gave, how many gave it, and where."""
+
+    reason: str
+    rows: int
+    where: str
+
+
+def _names(table: pd.DataFrame, column: str) -> list[str]:
+    return [str(value) for value in table[column].dropna().unique()] if column in table.columns else []
+
+
+def _values(table: pd.DataFrame, column: str) -> list[float]:
+    return sorted({float(value) for value in table[column].dropna()}) if column in table.columns else []
+
+
+def facts(table: pd.DataFrame, provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what was measured as (what, value) pairs; what is not known is left out."""
+    source = provenance.get("input") or {}
+    cells, features = source.get("n_observations"), source.get("n_features")
+    sizes, seeds = _values(table, "n_train"), _values(table, "seed")
+    held_out = _values(table, "n_test")
+    found: list[tuple[str, str | None]] = [
+        ("Data", listed(_names(table, "dataset")) if _names(table, "dataset") else None),
+        ("File", PurePath(str(source["path"])).name if source.get("path") else None),
+        ("Observations", f"{count(cells)} × {count(features)} features" if cells and features else None),
+        ("Signals", listed(_names(table, "signal"))),
+        ("Noise", listed(_names(table, "channel")) if _names(table, "channel") else None),
+        ("Noise levels", _listed_levels(_values(table, "level"))),
+        ("Depth u", _range(_u_per_level(table), _unit(table), "")),
+        ("Training sizes", ", ".join(count(size) for size in sizes) if 0 < len(sizes) <= 12 else _range(sizes, "", "")),
+        ("Held out", _range(held_out, "", "")),
+        ("Representations", listed(_names(table, "representation"))),
+        ("Probe", listed(_names(table, "probe")) if _names(table, "probe") else None),
+        ("Seeds", f"{len(seeds)} ({', '.join(f'{seed:g}' for seed in seeds)})" if seeds else None),
+    ]
+    return [(what, value) for what, value in found if value]
+
+
+def _u_per_level(table: pd.DataFrame) -> list[float]:
+    if "level" not in table.columns:
+        return _values(table, "u")
+    return sorted(float(u) for u in table.groupby("level")["u"].mean().dropna())
+
+
+def _unit(table: pd.DataFrame) -> str:
+    return listed(_names(table, "u_unit")) if _names(table, "u_unit") else ""
+
+
+def _listed_levels(levels: list[float]) -> str | None:
+    shown = [f"{level:.4g}" for level in levels]
+    return ", ".join(shown) if 0 < len(shown) <= 16 else f"{len(shown)}, {shown[0]} to {shown[-1]}" if shown else None
+
+
+def _range(values: list[float], unit: str, noun: str) -> str | None:
+    if not values:
+        return None
+    ends = number(values[0]) if len(values) == 1 else f"{number(values[0])} to {number(values[-1])}"
+    many = f"{len(values)} {noun}s, " if noun and len(values) > 1 else ""
+    return f"{many}{ends} {unit}".strip()
+
+
+def completeness(table: pd.DataFrame) -> str:
+    """Say how many measurements there are, how many failed or warn, and how many a full grid would still need."""
+    states = table["status"].fillna("ok") if "status" in table.columns else None
+    failed = int((states == "failed").sum()) if states is not None else int(table["bits"].isna().sum())
+    warned = int((states == "warned").sum()) if states is not None else 0
+    text = f"{count(len(table))} measurements"
+    text += f", of which {count(failed)} failed" if failed else ", none failed"
+    text += f" and {count(warned)} carry a warning." if warned else "."
+    missing = _missing(table)
+    if missing:
+        text += f" {count(missing)} more are planned by the same grid and not there yet; run the study again to finish."
+    return text
+
+
+def _missing(table: pd.DataFrame) -> int:
+    """Return how many combinations of level, size, representation and seed have no row, over all subjects."""
+    grid = [name for name in _GRID if name in table.columns]
+    keys = [name for name in _SUBJECT if name in table.columns]
+    missing = 0
+    for _, own in table.groupby(keys, dropna=False):
+        full = int(np.prod([own[name].nunique(dropna=False) for name in grid]))
+        missing += max(full - len(own.drop_duplicates(grid)), 0)
+    return missing
+
+
+def troubles(table: pd.DataFrame, status: str, most: int = 12) -> list[Trouble]:
+    """Return the reasons of rows with ``status``, the commonest first, each with where it happened."""
+    if "status" not in table.columns:
+        return []
+    rows = table[table["status"] == status]
+    if rows.empty:
+        return []
+    told = rows["reason"].fillna("").replace("", "no reason was recorded")
+    grouped = sorted(rows.groupby(told), key=lambda pair: -len(pair[1]))
+    return [Trouble(str(reason), len(own), _where(own)) for reason, own in grouped[:most]]
+
+
+def _where(rows: pd.DataFrame) -> str:
+    parts = [listed(_names(rows, name)) for name in ("signal", "representation") if _names(rows, name)]
+    levels = _values(rows, "level")
+    if levels:
+        parts.append(f"level{'s' if len(levels) > 1 else ''} {', '.join(f'{level:.4g}' for level in levels[:6])}")
+    return "; ".join(parts) + ("…" if len(levels) > 6 else "")
+
+
+def dropped(provenance: Mapping[str, Any]) -> list[str]:
+    """Say for each signal how many observations were left out, and why."""
+    sentences = []
+    for signal, reasons in (provenance.get("dropped") or {}).items():
+        told = [f"{count(n)} ({reason})" for reason, n in reasons.items() if n]
+        if told:
+            sentences.append(f"{signal}: {listed(told)} left out.")
+    return sentences
+
+
+def methods(table: pd.DataFrame, provenance: Mapping[str, Any]) -> str:
+    """Return the methods paragraph: data, noise, models, probe, laws, versions; only what is known."""
+    sizes, seeds, levels = _values(table, "n_train"), _values(table, "seed"), _values(table, "level")
+    said = [_of_data(table, provenance)]
+    if levels:
+        depth = _range(_u_per_level(table), _unit(table), "")
+        said.append(
+            f"They were made noisier by {listed(_names(table, 'channel')) or 'a noise process'} at {len(levels)} "
+            f"level{'s' if len(levels) > 1 else ''} (u {depth})."
+        )
+    trained = f" on {number(sizes[0])} to {count(sizes[-1])} training observations" if len(sizes) > 1 else ""
+    said.append(f"Representations ({listed(_names(table, 'representation'))}) were fitted{trained}.")
+    said.append(
+        f"How much each says about {listed(_names(table, 'signal'))} was estimated in held-out observations"
+        + (f" with the probe {listed(_names(table, 'probe'))}" if _names(table, "probe") else "")
+        + ", as mutual information in bits, never clipped at zero"
+        + (
+            f", over {len(seeds)} seed{'s' if len(seeds) > 1 else ''} that redraw split, noise and models."
+            if seeds
+            else "."
+        )
+    )
+    noise, size = LAWS.get("noise"), LAWS.get("size")
+    said.append(
+        f"At the largest training size the noise law {noise.formula} ({noise.source}), and at the least noise the size "
+        f"law {size.formula} ({size.source} of Gowri, Yin and Klein, Measurement noise scaling laws for cellular "
+        "representation learning), were fitted by weighted least squares; intervals are 95 % confidence."
+    )
+    said.append(_versions(provenance))
+    return " ".join(part for part in said if part)
+
+
+def _of_data(table: pd.DataFrame, provenance: Mapping[str, Any]) -> str:
+    source = provenance.get("input") or {}
+    text = f"Data: {listed(_names(table, 'dataset')) or 'not named'}"
+    if source.get("n_observations") and source.get("n_features"):
+        text += f", {count(source['n_observations'])} observations of {count(source['n_features'])} features"
+    if source.get("counts_found_in"):
+        text += f", counts from {source['counts_found_in']}"
+    if source.get("sha256"):
+        text += f" (SHA-256 {source['sha256']})"
+    return f"{text}."
+
+
+def _versions(provenance: Mapping[str, Any]) -> str:
+    if not provenance.get("noiselaw_version"):
+        return "The table does not say which software made it."
+    packages = provenance.get("packages") or {}
+    with_ = [f"{name} {version}" for name, version in packages.items()]
+    text = f"Measured with noiselaw {provenance['noiselaw_version']}"
+    text += f", Python {provenance['python']}" if provenance.get("python") else ""
+    text += f", {', '.join(with_)}" if with_ else ""
+    text += f", on {provenance['created']}" if provenance.get("created") else ""
+    return f"{text}."

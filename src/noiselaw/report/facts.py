@@ -1,0 +1,188 @@
+"""What a report says, as values: chosen from the measurements and their fits, before any word is made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from noiselaw.fit import derive
+from noiselaw.plot import largest_size, top_level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from noiselaw.records import Fit
+
+__all__ = [
+    "CELLS",
+    "FACTOR",
+    "Axis",
+    "Contest",
+    "Kept",
+    "Prospect",
+    "Subject",
+    "contest",
+    "depth_axis",
+    "kept",
+    "prospect",
+    "rows_of",
+    "subjects",
+]
+
+#: What is asked of every law: the gain from ten times more.
+FACTOR = 10.0
+
+
+class Subject(NamedTuple):
+    """What one section of a report is about; None where the table has no such column."""
+
+    dataset: str | None
+    signal: str | None
+    channel: str | None
+    probe: str | None
+
+
+@dataclass(frozen=True)
+class Axis:
+    """How a law's variable is called in sentences: ``depth``, its plural or mass noun, its unit."""
+
+    noun: str
+    plural: str
+    unit: str
+
+
+CELLS = Axis("number of training cells", "training cells", "training cells")
+
+
+def depth_axis(unit: str) -> Axis:
+    """Return how u is called, given its unit in the table."""
+    if "UMI" in unit:
+        return Axis("depth", "depth", unit)
+    return Axis("signal-to-noise measure u", "signal", unit or "units of u")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Bits kept at the least noise with the largest training set, mean over seeds; NaN bits carry a reason."""
+
+    representation: str
+    x: float
+    n_train: int
+    bits: float
+    standard_error: float
+    ceiling: float
+    n_seeds: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What ``factor`` times more of a law's variable would add, in bits, as far as the fit supports saying so."""
+
+    status: str
+    reason: str
+    factor: float = FACTOR
+    target: float = float("nan")
+    bits: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The representation that kept most, against the next: the mean difference over seeds and its interval."""
+
+    best: str
+    rival: str
+    difference: float
+    low: float
+    high: float
+    n_seeds: int
+    n_rivals: int
+
+
+def rows_of(table: pd.DataFrame, subject: Subject) -> pd.DataFrame:
+    """Return the rows of ``table`` about ``subject``."""
+    for name, value in subject._asdict().items():
+        if value is not None:
+            table = table[table[name] == value]
+    return table
+
+
+def subjects(table: pd.DataFrame) -> list[Subject]:
+    """Return what ``table`` is about: one subject for every combination of dataset, signal, channel and probe."""
+    names = [name for name in Subject._fields if name in table.columns]
+    seen = table[names].drop_duplicates().sort_values(names) if names else table.iloc[:1]
+    return [
+        Subject(*(None if name not in names or row[name] is pd.NA else str(row[name]) for name in Subject._fields))
+        for _, row in seen.iterrows()
+    ]
+
+
+def prospect(fit: Fit | None, factor: float = FACTOR) -> Prospect:
+    """Return what ``factor`` times more than the most measured would add, as far as ``fit`` supports it."""
+    if fit is None:
+        return Prospect("no_data", "there are no measurements to fit", factor)
+    if "region" not in fit.diagnostics:
+        return Prospect(fit.status, fit.reason, factor)
+    gained = derive(fit, "gain", factor=factor)
+    target = factor * fit.diagnostics["largest"][0]
+    return Prospect(fit.status, fit.reason, factor, target, gained.value, gained.interval.low, gained.interval.high)
+
+
+def _known(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[np.isfinite(rows["bits"].to_numpy(float, na_value=np.nan))]
+
+
+def kept(rows: pd.DataFrame, representation: str) -> Kept:
+    """Return what ``representation`` kept at full depth, from the rows of one subject."""
+    own = top_level(largest_size(rows[rows["representation"] == representation]))
+    seen = _known(own)
+    bits = seen["bits"].to_numpy(float)
+    if len(bits) > 1:
+        error = float(bits.std(ddof=1) / np.sqrt(len(bits)))
+    else:
+        error = float(seen["standard_error"].iloc[0]) if len(bits) and "standard_error" in seen else float("nan")
+    return Kept(
+        representation=representation,
+        x=float(own["u"].mean()),
+        n_train=0 if "n_train" not in own or own["n_train"].isna().all() else int(own["n_train"].max()),
+        bits=float(bits.mean()) if len(bits) else float("nan"),
+        standard_error=error,
+        ceiling=float(seen["ceiling_bits"].mean()) if len(bits) and "ceiling_bits" in seen else float("nan"),
+        n_seeds=len(bits),
+        reason=_first_reason(own),
+    )
+
+
+def _first_reason(rows: pd.DataFrame) -> str:
+    given = rows["reason"].dropna() if "reason" in rows else rows.iloc[:0]
+    told = [str(reason) for reason in given if str(reason)]
+    return told[0] if told else "there is no measurement at this level"
+
+
+def contest(rows: pd.DataFrame, names: Sequence[str], confidence: float = 0.95) -> Contest | None:
+    """Compare the best representation with the next at full depth, paired over seeds; None where they share none.
+
+    The interval is Student's, over the seeds' differences.
+    """
+    top = top_level(largest_size(_known(rows)))
+    if top.empty or "seed" not in top:
+        return None
+    by_seed = top.pivot_table(index="seed", columns="representation", values="bits").reindex(columns=list(names))
+    ranked = by_seed.mean().dropna().sort_values(ascending=False)
+    if len(ranked) < 2:
+        return None
+    best, rival = str(ranked.index[0]), str(ranked.index[1])
+    gaps = (by_seed[best] - by_seed[rival]).dropna().to_numpy(float)
+    if not len(gaps):
+        return None
+    half = float("nan")
+    if len(gaps) > 1:
+        half = float(stats.t.ppf(0.5 + confidence / 2, len(gaps) - 1) * gaps.std(ddof=1) / np.sqrt(len(gaps)))
+    middle = float(gaps.mean())
+    return Contest(best, rival, middle, middle - half, middle + half, len(gaps), len(ranked) - 1)
