@@ -5,7 +5,7 @@ from __future__ import annotations
 from noiselaw.fit.curve import fit_law
 from noiselaw.fit.derived import QUANTITIES, Derived, derive, predict
 from noiselaw.fit.diagnose import STATUSES
-from noiselaw.fit.groups import fit_groups, fit_table
+from noiselaw.fit.groups import fit_groups, fit_table, grouping, row_of
 
 __all__ = [
     "QUANTITIES",
@@ -15,5 +15,7 @@ __all__ = [
     "fit_groups",
     "fit_law",
     "fit_table",
+    "grouping",
     "predict",
+    "row_of",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 
 from noiselaw.errors import UsageError
 from noiselaw.fit.diagnose import Evidence, diagnose, least_levels
 from noiselaw.fit.minimise import Minimum, Residual, minimise
+from noiselaw.fit.paper import fit_as_published
 from noiselaw.fit.points import Points, points_of
 from noiselaw.fit.uncertainty import Region, explore, quantile
 from noiselaw.laws import LAWS, Law, Working
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from noiselaw.records import FloatArray, IntArray
 
-__all__ = ["Protocol", "fit_law", "law_of"]
+__all__ = ["Protocol", "fit_law", "law_of", "protocol_of"]
 
 Protocol = Literal["recommended", "paper"]
 
@@ -27,6 +28,14 @@ Protocol = Literal["recommended", "paper"]
 def law_of(law: str | Law) -> Law:
     """Return the law called so, or the law itself."""
     return LAWS.build(law) if isinstance(law, str) else law
+
+
+def protocol_of(name: str) -> Protocol:
+    """Return ``name`` if it is a protocol; else say which there are."""
+    for known in get_args(Protocol):
+        if name == known:
+            return cast("Protocol", known)
+    raise UsageError(f"protocol must be 'recommended' or 'paper'; got {name!r}.")
 
 
 def fit_law(
@@ -82,14 +91,15 @@ def fit_law(
     >>> fit.status, round(fit.parameters["I_max"], 3), round(fit.parameters["u_bar"], 1)
     ('ok', 2.0, 100.0)
     """
-    if protocol not in ("recommended", "paper"):
-        raise UsageError(f"protocol must be 'recommended' or 'paper'; got {protocol!r}.")
+    protocol = protocol_of(protocol)
     if not 0.0 < confidence < 1.0:
         raise UsageError(f"confidence must lie between 0 and 1; got {confidence}. Pass 0.95, for example.")
     chosen = law_of(law)
     points = points_of(chosen, x, bits, standard_error, seeds)
     if points.levels < least_levels(chosen):
         return _without_curve(chosen, points, ceiling, confidence)
+    if protocol == "paper":
+        return fit_as_published(chosen, points, confidence)
     return _recommended(chosen, points, ceiling, confidence)
 
 

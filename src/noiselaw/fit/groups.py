@@ -15,10 +15,18 @@ if TYPE_CHECKING:
     from noiselaw.laws import Law
     from noiselaw.records import Fit
 
-__all__ = ["fit_groups", "fit_table"]
+__all__ = ["fit_groups", "fit_table", "grouping", "row_of"]
 
 #: Columns by which the measurements table is grouped when nothing else is asked for.
 _USUAL = ("dataset", "signal", "channel", "representation", "n_train", "probe")
+
+
+def grouping(table: pd.DataFrame, law: str | Law, x: str | Sequence[str] | None, by: Sequence[str] | None) -> list[str]:
+    """Return the columns that tell groups apart: ``by``, or those of the measurements table that ``law`` leaves."""
+    if by is not None:
+        return list(by)
+    columns = _variables(law_of(law), x)
+    return [name for name in _USUAL if name in table.columns and name not in columns]
 
 
 def fit_groups(
@@ -61,7 +69,7 @@ def fit_groups(
     """
     chosen = law_of(law)
     columns = _variables(chosen, x)
-    by = [name for name in _USUAL if name in table.columns and name not in columns] if by is None else list(by)
+    by = grouping(table, chosen, x, by)
     error = error or ("standard_error" if y == "bits" and "standard_error" in table.columns else None)
     seed = seed or ("seed" if "seed" in table.columns and "seed" not in by else None)
     if ceiling is None and y == "bits" and "ceiling_bits" in table.columns:
@@ -113,7 +121,7 @@ def fit_table(
     fits = fit_groups(
         table, chosen, x, y, error, by, seed=seed, ceiling=ceiling, protocol=protocol, confidence=confidence
     )
-    keys = by if by is not None else [n for n in _USUAL if n in table.columns and n not in _variables(chosen, x)]
+    keys = grouping(table, chosen, x, by)
     rows = [{**dict(zip(keys, key, strict=True)), **row_of(fit)} for key, fit in fits.items()]
     return pd.DataFrame(rows)
 
