@@ -1,5 +1,88 @@
-"""How many bits a learned representation keeps as measurements get noisier, and what it would take to keep more."""
+"""How many bits a learned representation keeps as measurements get noisier, and what it would take to keep more.
+
+In the order of the work: describe a :class:`Study` of data (a path, an AnnData or MuData object, a simulator) and
+signals (:class:`Labels`, :class:`Abundances`), :func:`run` it into a table of measurements, lay a law through them
+(:func:`fit_table`, :func:`fit_law`), and look (:mod:`noiselaw.plot`, :func:`write_report`). For one number alone there
+is :func:`mutual_information`; for noisier counts alone, :func:`thin`.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from noiselaw import plot, simulate
+    from noiselaw.channels import thin
+    from noiselaw.errors import InputError, MissingDependency, NoiselawError, StoreError, UsageError
+    from noiselaw.fit import fit_law, fit_table, predict
+    from noiselaw.io import read
+    from noiselaw.probes import mutual_information
+    from noiselaw.report import write_report
+    from noiselaw.signals import Abundances, Labels
+    from noiselaw.sweep import Study, run
+    from noiselaw.table import read_table, write_table
+
 __version__ = "0.1.0"
+
+#: Public names in the order of the flow, and the room each comes from. They are imported when they are first used, so
+#: that ``import noiselaw`` is instant and someone who only fits a law needs no library that measures cells.
+_WINDOW = {
+    "simulate": "noiselaw.simulate",
+    "read": "noiselaw.io",
+    "thin": "noiselaw.channels",
+    "Labels": "noiselaw.signals",
+    "Abundances": "noiselaw.signals",
+    "Study": "noiselaw.sweep",
+    "run": "noiselaw.sweep",
+    "mutual_information": "noiselaw.probes",
+    "read_table": "noiselaw.table",
+    "write_table": "noiselaw.table",
+    "fit_law": "noiselaw.fit",
+    "fit_table": "noiselaw.fit",
+    "predict": "noiselaw.fit",
+    "plot": "noiselaw.plot",
+    "write_report": "noiselaw.report",
+    "NoiselawError": "noiselaw.errors",
+    "UsageError": "noiselaw.errors",
+    "InputError": "noiselaw.errors",
+    "StoreError": "noiselaw.errors",
+    "MissingDependency": "noiselaw.errors",
+}
+
+__all__ = [
+    "Abundances",
+    "InputError",
+    "Labels",
+    "MissingDependency",
+    "NoiselawError",
+    "StoreError",
+    "Study",
+    "UsageError",
+    "__version__",
+    "fit_law",
+    "fit_table",
+    "mutual_information",
+    "plot",
+    "predict",
+    "read",
+    "read_table",
+    "run",
+    "simulate",
+    "thin",
+    "write_report",
+    "write_table",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WINDOW:
+        raise AttributeError(f"module 'noiselaw' has no attribute {name!r}")
+    module = import_module(_WINDOW[name])
+    value = module if module.__name__ == f"noiselaw.{name}" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,187 @@
+"""``noiselaw run``: measure a data set or a study."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from noiselaw.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from noiselaw.sweep import Forecast, Loaded, Study
+
+__all__ = ["run"]
+
+#: A single whole number up to this is how many training sizes, above it a training size.
+_MOST_SIZES = 50
+
+
+def run(
+    source: Annotated[
+        Path, typer.Argument(help="Cells (.h5ad, .h5mu, .zarr, 10x .h5 or folder) or a STUDY.toml.", show_default=False)
+    ],
+    label: Annotated[
+        list[str] | None, typer.Option(help="Annotation column of labels to ask about. Repeatable.")
+    ] = None,
+    abundance: Annotated[
+        list[str] | None, typer.Option(help="Matrix (obsm key or modality) to ask about. Repeatable.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The study's folder; by default runs/NAME.")] = None,
+    name: Annotated[str | None, typer.Option(help="How tables call the data set; by default the file's name.")] = None,
+    counts: Annotated[str, typer.Option(help="Where the counts are: auto, X, raw or layers/NAME.")] = "auto",
+    levels: Annotated[
+        str | None, typer.Option(help="How many noise levels, log-spaced from 0.001 to 1, or values: 0.01,0.1,1.")
+    ] = None,
+    sizes: Annotated[
+        str | None,
+        typer.Option(help="How many training sizes, log-spaced from 200 to all, or numbers: 500,2000."),
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="How many replicates.")] = None,
+    models: Annotated[str | None, typer.Option(help="Representations, separated by commas.")] = None,
+    probe: Annotated[str | None, typer.Option(help="Estimators, separated by commas.")] = None,
+    missing_label: Annotated[list[str] | None, typer.Option(help="A label that means missing. Repeatable.")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column whose groups (donors) stay on one side of the split.")
+    ] = None,
+    protocol: Annotated[str | None, typer.Option(help="recommended, or paper (what its authors ran).")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Local processes; by default one per core.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and write nothing.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do failed measurements again.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Measure: thin, prepare, represent, probe, store, fit, report. What is finished is never done again."""
+    from noiselaw.sweep import load, run_loaded
+
+    given = {
+        "name": name,
+        "protocol": protocol,
+        "levels": _levels(levels),
+        "sizes": _sizes(sizes),
+        "seeds": seeds,
+        "models": _names(models),
+        "probes": _names(probe),
+        "group": group,
+    }
+    study = _study(source, counts, label or [], abundance or [], missing_label or [], given)
+    folder = out or Path("runs") / study.name
+    slots = (
+        workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or os.cpu_count() or 1
+    )
+    loaded = load(study)
+    if dry_run:
+        _forecast(loaded, source, folder, slots, as_json)
+        return 0
+    from noiselaw.cli.progress import watching
+
+    with watching(quiet=as_json) as watcher:
+        table = run_loaded(loaded, folder, workers=slots, watcher=watcher, retry_failed=retry_failed)
+    return _finish(table, folder, as_json)
+
+
+def _study(
+    source: Path,
+    counts: str,
+    labels: list[str],
+    abundances: list[str],
+    missing: list[str],
+    given: dict[str, Any],
+) -> Study:
+    """Return the study that the arguments describe: a file's with what was given instead, or a new one."""
+    from noiselaw.signals import Abundances, Labels
+    from noiselaw.sweep import CellFile, Study
+
+    options = {key: value for key, value in given.items() if value is not None}
+    signals = [Labels(column, missing=tuple(missing)) for column in labels] + [Abundances(key) for key in abundances]
+    if source.suffix == ".toml":
+        return Study.read(source, **options, **({"signals": signals} if signals else {}))
+    if not signals:
+        raise UsageError(
+            "Say what to ask about: --label COLUMN (an annotation column such as cell_type) or --abundance KEY (a "
+            "matrix such as protein), or pass a STUDY.toml."
+        )
+    return Study(data=CellFile(str(source), counts=counts), signals=signals, **options)
+
+
+def _levels(text: str | None) -> int | list[float] | None:
+    if text is None:
+        return None
+    try:
+        return int(text) if text.strip().isdigit() else [float(part) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise UsageError(
+            f"--levels is a count or values separated by commas; got {text!r}. Pass 10 or 0.01,0.1,1."
+        ) from error
+
+
+def _sizes(text: str | None) -> int | list[int] | None:
+    if text is None:
+        return None
+    try:
+        numbers = [int(part) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise UsageError(
+            f"--sizes is a count or whole numbers separated by commas; got {text!r}. Pass 5 or 500,2000."
+        ) from error
+    return numbers[0] if len(numbers) == 1 and numbers[0] <= _MOST_SIZES else numbers
+
+
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _forecast(loaded: Loaded, source: Path, folder: Path, workers: int, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from noiselaw.sweep import Store, forecast
+
+    store = Store.open(folder) if (folder / "store.json").is_file() else None
+    expected: Forecast = forecast(loaded, store, workers)
+    if as_json:
+        typer.echo(json.dumps({**asdict(expected), "out": str(folder), "workers": workers}, indent=2))
+        return
+    typer.echo(
+        f"{expected.conditions:,} conditions, {expected.fits:,} fits, {expected.measurements:,} measurements, of which "
+        f"{expected.measurements_left:,} are left to do."
+    )
+    typer.echo(
+        f"About {_duration(expected.seconds)} with {workers} worker{'s' * (workers > 1)} (from a short calibration), "
+        f"{expected.disk_bytes / 1e6:,.0f} MB of disk, {expected.memory_bytes / 1e9:.1f} GB of memory. "
+        "Nothing was written."
+    )
+    typer.echo(f"Next: noiselaw run {source} --out {folder} (with the same options)")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _finish(table: pd.DataFrame, folder: Path, as_json: bool) -> int:
+    """Write the report and say what came out; 4 where some measurements failed."""
+    from noiselaw.report import write_report
+
+    page = write_report(folder)
+    failed = int((table["status"] == "failed").sum())
+    if as_json:
+        summary = {
+            "measurements": len(table),
+            "failed": failed,
+            "table": str(folder / "measurements.parquet"),
+            "report": str(page),
+        }
+        typer.echo(json.dumps(summary, indent=2))
+    else:
+        typer.echo(f"{len(table):,} measurements ({failed:,} failed): {folder / 'measurements.parquet'} (and .csv)")
+        typer.echo(f"Report: {page}")
+        if failed:
+            typer.echo(f"Next: noiselaw status {folder} (says why some failed)")
+        else:
+            typer.echo(f"Next: open the report, or: noiselaw fit {folder}")
+    return 4 if failed else 0

@@ -1,0 +1,246 @@
+"""Which measurements a study asks for, and what each of them is made from.
+
+Every measurement has an identity: the hash of everything that can change its number. Two studies that share a
+measurement share its identity, so a study that grows computes only what is new.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from noiselaw.channels import CHANNELS
+from noiselaw.errors import InputError, nearest
+from noiselaw.io import content_hash
+from noiselaw.prepare import PREPARATIONS
+from noiselaw.probes import PROBES
+from noiselaw.probes.inputs import MIN_PAIRS
+from noiselaw.randomness import generator
+from noiselaw.represent import REPRESENTATIONS
+from noiselaw.sweep.split import make_split, merge_groups
+from noiselaw.sweep.store import identity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from noiselaw.channels.base import Channel
+    from noiselaw.prepare.base import Preparation
+    from noiselaw.probes.base import Probe
+    from noiselaw.records import Dataset, Pairs, Split
+    from noiselaw.represent.base import Representation
+    from noiselaw.sweep.study import Study
+
+__all__ = ["Condition", "Embed", "Grid", "Measure", "lay_out"]
+
+#: Smallest training set of a default grid (where there are that many observations).
+SMALLEST_SIZE = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """One dataset, one channel level, one seed: thinned and prepared once (for one size where genes follow it)."""
+
+    key: str
+    source: str
+    split: str
+    channel: Channel
+    preparation: Preparation
+    seed: int
+    subsets: str
+    size: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Embed:
+    """One representation of one condition at one training size."""
+
+    key: str
+    condition: Condition
+    model: Representation
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """One measurement: one embedding, one signal, one probe. ``row`` holds what identifies it in the table."""
+
+    key: str
+    embed: Embed
+    pairs: str
+    probe: Probe
+    row: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Every measurement of a study, and what they share."""
+
+    measures: tuple[Measure, ...]
+    splits: Mapping[str, Split]
+    pairs: Mapping[str, Pairs]
+    source: str
+    sizes: tuple[int, ...]
+    dropped: Mapping[str, Mapping[str, int]]
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """The distinct conditions, in order."""
+        return list({m.embed.condition.key: m.embed.condition for m in self.measures}.values())
+
+    @property
+    def embeds(self) -> list[Embed]:
+        """The distinct embeddings, in order."""
+        return list({m.embed.key: m.embed for m in self.measures}.values())
+
+
+def lay_out(study: Study, dataset: Dataset) -> Grid:
+    """Lay out every measurement of ``study`` on ``dataset``.
+
+    Raises
+    ------
+    InputError
+        If the dataset lacks a signal or the group column, or has too few observations for a training size.
+    """
+    for signal in study.signals:
+        signal.check(dataset)
+    assert isinstance(study.seeds, int)
+    groups = _kept_together(study, dataset)
+    splits = [make_split(len(dataset.names), study.held_out, seed, groups) for seed in range(study.seeds)]
+    sizes = training_sizes(study.sizes, min(len(split.train) for split in splits))
+    source = content_hash(dataset)
+    measures: list[Measure] = []
+    all_splits, all_pairs = {}, {}
+    dropped: dict[str, dict[str, int]] = {}
+    for seed, split in enumerate(splits):
+        split_key = _array_key(split.train, split.test)
+        all_splits[split_key] = split
+        paired = {}
+        for signal in study.signals:
+            pairs = signal.pair(dataset, split.test, generator(seed, "pairs", signal.name))
+            if len(pairs.rows) < MIN_PAIRS:
+                raise InputError(
+                    f"The signal {signal.name!r} has {len(pairs.rows)} pairs among the {len(split.test)} held-out "
+                    f"observations; a probe needs at least {MIN_PAIRS}. Bring more observations, or hold out more."
+                )
+            key = _array_key(pairs.rows, pairs.values, pairs.partners, pairs.groups)
+            all_pairs[key] = pairs
+            paired[signal.name] = key
+            for reason, count in pairs.dropped.items():
+                total = dropped.setdefault(signal.name, {})
+                total[reason] = total.get(reason, 0) + count
+        for level in study.levels:  # type: ignore[union-attr]
+            measures += _measures_of(study, study.channel_at(level), seed, source, split_key, split, sizes, paired)
+    return Grid(tuple(measures), all_splits, all_pairs, source, sizes, dropped)
+
+
+def _kept_together(study: Study, dataset: Dataset) -> np.ndarray | None:
+    groupings = [signal.kept_together(dataset) for signal in study.signals]
+    if study.group is not None:
+        if study.group not in dataset.annotations:
+            hint = nearest(study.group, dataset.annotations)
+            raise InputError(f"There is no annotation column {study.group!r} to group by. {hint}")
+        groupings.append(dataset.annotations[study.group].astype("category").cat.codes.to_numpy())
+    return merge_groups([grouping for grouping in groupings if grouping is not None])
+
+
+def training_sizes(wanted: Any, available: int) -> tuple[int, ...]:
+    """Return the training sizes themselves: those given, or as many as wanted from 200 to all, log-spaced.
+
+    Raises
+    ------
+    InputError
+        If a size exceeds the training observations there are.
+    """
+    if not isinstance(wanted, int):
+        if max(wanted) > available:
+            raise InputError(
+                f"A training size of {max(wanted):,} was asked for, but the split leaves {available:,} observations to "
+                "train on. Ask for smaller sizes, hold out less, or bring more observations."
+            )
+        return tuple(wanted)
+    smallest = min(SMALLEST_SIZE, max(2, available // 4))
+    if wanted == 1:
+        return (available,)
+    return tuple(sorted({round(size) for size in np.geomspace(smallest, available, wanted)}))
+
+
+def _measures_of(
+    study: Study,
+    channel: Channel,
+    seed: int,
+    source: str,
+    split_key: str,
+    split: Split,
+    sizes: tuple[int, ...],
+    paired: Mapping[str, str],
+) -> list[Measure]:
+    preparation = study.preparation
+    shared = {
+        "source": source,
+        "split": split_key,
+        "seed": seed,
+        "channel": _described(CHANNELS, channel),
+        "preparation": _described(PREPARATIONS, preparation),
+    }
+    measures = []
+    for size in sizes:
+        # Genes chosen anew for each training set make one preparation for each size.
+        own_size = size if preparation.genes == "each" else None  # type: ignore[union-attr]
+        key = identity({**shared, "size": own_size, "subsets": study.subsets if own_size else None})
+        condition = Condition(
+            key,
+            source,
+            split_key,
+            channel,
+            preparation,
+            seed,
+            str(study.subsets),
+            own_size,  # type: ignore[arg-type]
+        )
+        for model in study.models or ():
+            described = _described(REPRESENTATIONS, model)
+            embed_key = identity({"condition": key, "model": described, "size": size, "subsets": study.subsets})
+            embed = Embed(embed_key, condition, model, size)  # type: ignore[arg-type]
+            for signal, pairs in paired.items():
+                for probe in study.probes or ():
+                    description = {"embedding": embed_key, "pairs": pairs, "probe": _described(PROBES, probe)}
+                    row = {
+                        "dataset": study.name,
+                        "signal": signal,
+                        "channel": CHANNELS.name_of(channel),
+                        "level": channel.level,
+                        "u_unit": channel.unit,
+                        "n_train": size,
+                        "n_test": len(split.test),
+                        "representation": REPRESENTATIONS.label(model),  # type: ignore[arg-type]
+                        "probe": PROBES.label(probe),  # type: ignore[arg-type]
+                        "seed": seed,
+                    }
+                    # The names in the row do not change the number, but a table must not mix them up.
+                    measures.append(
+                        Measure(identity({**description, "row": row}), embed, pairs, probe, row)  # type: ignore[arg-type]
+                    )
+    return measures
+
+
+def _described(registry: Any, strategy: Any) -> dict[str, Any]:
+    """Return a strategy with all its options and its revision: what its numbers depend on."""
+    described = {**registry.describe(strategy, all_options=True), "revision": strategy.revision}
+    plain: dict[str, Any] = json.loads(json.dumps(described, default=repr))
+    return plain
+
+
+def _array_key(*arrays: np.ndarray | None) -> str:
+    """Return the hash of arrays: their types, shapes and bytes."""
+    digest = blake2b(digest_size=16)
+    for array in arrays:
+        if array is None:
+            digest.update(b"none")
+            continue
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,88 @@
+"""A study's nouns as pieces of its store: counts, splits and pairs, written once and memory-mapped by every worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from noiselaw.records import Pairs, Split
+
+if TYPE_CHECKING:
+    from noiselaw.records import Dataset
+    from noiselaw.sweep.store import Piece, Store
+
+__all__ = [
+    "or_none",
+    "read_counts",
+    "read_pairs",
+    "read_split",
+    "write_pairs",
+    "write_source",
+    "write_split",
+]
+
+_PAIR_ARRAYS = ("rows", "values", "partners", "groups")
+
+
+def write_source(store: Store, key: str, dataset: Dataset) -> None:
+    """Put a dataset's counts where every worker can map them."""
+    from noiselaw.arrays import as_csr
+
+    if store.has("sources", key):
+        return
+    counts = as_csr(dataset.observations)
+    arrays = {name: getattr(counts, name) for name in ("data", "indices", "indptr")}
+    body = {"shape": list(counts.shape), "provenance": dict(dataset.provenance)}
+    store.write("sources", key, body, {**arrays, "names": dataset.names, "features": dataset.features})
+
+
+def write_split(store: Store, key: str, split: Split) -> None:
+    """Put a split where every worker can read it."""
+    if not store.has("splits", key):
+        store.write("splits", key, {}, {"train": split.train, "test": split.test})
+
+
+def write_pairs(store: Store, key: str, pairs: Pairs) -> None:
+    """Put a signal's pairs where every worker can read them."""
+    if store.has("pairs", key):
+        return
+    arrays = {name: getattr(pairs, name) for name in _PAIR_ARRAYS}
+    body = {"ceiling_bits": or_none(pairs.ceiling_bits), "dropped": dict(pairs.dropped)}
+    store.write("pairs", key, body, {name: value for name, value in arrays.items() if value is not None})
+
+
+def read_split(store: Store, key: str) -> Split:
+    """Read a split."""
+    arrays = store.read("splits", key).arrays
+    return Split(train=np.asarray(arrays["train"]), test=np.asarray(arrays["test"]))
+
+
+def read_pairs(store: Store, key: str) -> Pairs:
+    """Read a signal's pairs."""
+    piece = store.read("pairs", key)
+    ceiling = piece.body["ceiling_bits"]
+    arrays = {name: np.asarray(piece.arrays[name]) if name in piece.arrays else None for name in _PAIR_ARRAYS}
+    assert arrays["rows"] is not None
+    return Pairs(
+        rows=arrays["rows"],
+        values=arrays["values"],
+        partners=arrays["partners"],
+        groups=arrays["groups"],
+        ceiling_bits=float("nan") if ceiling is None else ceiling,
+        dropped=piece.body["dropped"],
+    )
+
+
+def read_counts(piece: Piece) -> csr_array:
+    """Return the counts of a source or a condition, memory-mapped."""
+    arrays = piece.arrays
+    return csr_array(
+        (arrays["data"], arrays["indices"], arrays["indptr"]), shape=tuple(piece.body["shape"]), copy=False
+    )
+
+
+def or_none(value: float) -> float | None:
+    """JSON has no NaN."""
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,248 @@
+"""A study from its description to its measurements table."""
+
+from __future__ import annotations
+
+import json
+import platform
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from noiselaw import io
+from noiselaw.errors import StoreError
+from noiselaw.records import Dataset
+from noiselaw.simulate import SIMULATORS
+from noiselaw.sweep.execute import execute, local_processes, missing, tasks_of
+from noiselaw.sweep.grid import Grid, lay_out
+from noiselaw.sweep.pieces import write_pairs, write_source, write_split
+from noiselaw.sweep.store import Store
+from noiselaw.sweep.study import CellFile, Study
+from noiselaw.table import to_table, write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from noiselaw.sweep.execute import Watcher
+
+__all__ = ["Loaded", "collect", "load", "run"]
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A study with its data read and every measurement laid out; nothing has been written."""
+
+    study: Study
+    dataset: Dataset
+    grid: Grid
+    truth: pd.DataFrame | None = None
+
+
+def load(study: Study) -> Loaded:
+    """Read a study's data and lay out its measurements, refusing what cannot be measured.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be read, are not counts, or lack what the study asks about.
+    """
+    data, truth = study.data, None
+    if isinstance(data, Dataset):
+        dataset = data
+    elif isinstance(data, CellFile):
+        dataset = io.read(data.path, counts=data.counts, name=study.name)
+    elif SIMULATORS.name_of(data) in SIMULATORS.names():
+        drawn = data.draw()
+        dataset = drawn.dataset
+        truth = _truth_table(study, drawn)
+    else:
+        dataset = io.from_anndata(data, name=study.name)
+    return Loaded(study, dataset, lay_out(study, dataset), truth)
+
+
+def _truth_table(study: Study, drawn: Any) -> pd.DataFrame:
+    """Return the true information in the counts at every level, where the simulator knows it."""
+    rows = []
+    for signal in study.signal_names:
+        for level in study.levels:  # type: ignore[union-attr]
+            known = drawn.truth(level, signal)
+            rows.append({"signal": signal, "level": level, "bits": known.bits, "standard_error": known.standard_error})
+    return pd.DataFrame(rows)
+
+
+def run(
+    study: Study,
+    out: str | Path | None = None,
+    *,
+    workers: int = 1,
+    watcher: Watcher | None = None,
+    keep_embeddings: bool = True,
+    retry_failed: bool = False,
+) -> pd.DataFrame:
+    """Measure a study and return its measurements table.
+
+    Parameters
+    ----------
+    study
+        What to measure.
+    out
+        The study's folder. What is finished there is not done again; without one, nothing is kept.
+    workers
+        Local processes. More than one starts new interpreters, so a script needs
+        ``if __name__ == "__main__":``. The numbers do not depend on it.
+    watcher
+        Hears how far the work has come.
+    keep_embeddings
+        Keep them, so that a new signal or probe needs no new fits.
+    retry_failed
+        Do failed measurements again.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be measured; nothing has been written then.
+    StoreError
+        If ``out`` belongs to other data, or cannot be written.
+    """
+    return run_loaded(
+        load(study), out, workers=workers, watcher=watcher, keep_embeddings=keep_embeddings, retry_failed=retry_failed
+    )
+
+
+def run_loaded(
+    loaded: Loaded,
+    out: str | Path | None,
+    *,
+    workers: int = 1,
+    watcher: Watcher | None = None,
+    keep_embeddings: bool = True,
+    retry_failed: bool = False,
+) -> pd.DataFrame:
+    """Measure a study whose data are loaded: see :func:`run`."""
+    if out is None:
+        with tempfile.TemporaryDirectory(prefix="noiselaw-") as folder:
+            return run_loaded(loaded, Path(folder) / "study", workers=workers, watcher=watcher)
+    store = Store.create(out)
+    _register(store, loaded)
+    if retry_failed:
+        _forget_failed(store, loaded.grid)
+    missing(loaded.grid, store)  # puts damaged measurements aside
+    try:
+        execute(tasks_of(loaded.grid, store), store, local_processes(workers), workers, watcher, keep_embeddings)
+    finally:
+        # After Ctrl-C as after the end: the tables show what there is.
+        table = collect(store)
+    return table
+
+
+def _register(store: Store, loaded: Loaded) -> None:
+    """Write what a study is and what its workers read; refuse a store that holds other data."""
+    study, grid = loaded.study, loaded.grid
+    before = plan_of(store)
+    if before is not None and before["source"] != grid.source:
+        raise StoreError(
+            f"{store.root} measures other data: its counts have hash {before['source']}, those of {study.name} have "
+            f"{grid.source}. If the input was changed on purpose, run into a new folder."
+        )
+    write_source(store, grid.source, loaded.dataset)
+    for key, split in grid.splits.items():
+        write_split(store, key, split)
+    for key, pairs in grid.pairs.items():
+        write_pairs(store, key, pairs)
+    plan = {
+        "source": grid.source,
+        "provenance": provenance(loaded),
+        "measurements": [{"key": item.key, **item.row} for item in grid.measures],
+    }
+    store.write_text("study.toml", study.to_toml())
+    store.write_text("plan.json", json.dumps(plan))
+    if loaded.truth is not None:
+        write_table(loaded.truth, store.root / "truth.parquet")
+
+
+def plan_of(store: Store) -> dict[str, Any] | None:
+    """Return which measurements the store's study asks for, or None before its first run."""
+    if not (store.root / "plan.json").is_file():
+        return None
+    plan: dict[str, Any] = json.loads(store.read_text("plan.json"))
+    return plan
+
+
+def provenance(loaded: Loaded) -> dict[str, Any]:
+    """Return where the numbers of a study come from."""
+    dataset, grid = loaded.dataset, loaded.grid
+    packages = {}
+    for name in (
+        "noiselaw",
+        "numpy",
+        "scipy",
+        "pandas",
+        "anndata",
+        "scanpy",
+        "scikit-learn",
+        "scikit-misc",
+        "numba",
+        "torch",
+    ):
+        try:
+            packages[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "noiselaw_version": packages.get("noiselaw", ""),
+        "python": platform.python_version(),
+        "packages": packages,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "study": loaded.study.to_toml(),
+        "seeds": loaded.study.seeds,
+        "sizes": list(grid.sizes),
+        "input": {
+            **dict(dataset.provenance),
+            "counts_hash": grid.source,
+            "n_observations": int(dataset.observations.shape[0]),
+            "n_features": int(dataset.observations.shape[1]),
+        },
+        "dropped": {name: dict(reasons) for name, reasons in grid.dropped.items()},
+    }
+
+
+def collect(store: Store) -> pd.DataFrame:
+    """Gather the finished measurements of the store's study, write its tables, return the measurements.
+
+    Raises
+    ------
+    StoreError
+        If no run has been started in the store.
+    """
+    plan = plan_of(store)
+    if plan is None:
+        raise StoreError(f"{store.root} has no plan.json: no run has been started there. Start one: noiselaw run.")
+    rows, timings = [], []
+    for asked in plan["measurements"]:
+        if not store.has("measurements", asked["key"]):
+            continue
+        body = store.read("measurements", asked["key"]).body
+        rows.append({**body["row"], "diagnostics": json.dumps(body["row"]["diagnostics"], sort_keys=True)})
+        seconds = {f"{part}_seconds": value for part, value in body["seconds"].items()}
+        identifying = {key: value for key, value in asked.items() if key != "key"}
+        timings.append({**identifying, **seconds})
+    table = to_table(rows)
+    write_table(table, store.root / "measurements.parquet", plan["provenance"])
+    write_table(table, store.root / "measurements.csv")
+    write_table(pd.DataFrame(timings), store.root / "timings.parquet")
+    return table
+
+
+def _forget_failed(store: Store, grid: Grid) -> None:
+    """Remove failed measurements, and the failed fits and conditions behind them, so that they are done again."""
+    for item in grid.measures:
+        if store.has("measurements", item.key):
+            row: Mapping[str, Any] = store.read("measurements", item.key).body["row"]
+            if row["status"] == "failed":
+                store.remove("measurements", item.key)
+    for embed in grid.embeds:
+        if store.has("embeddings", embed.key) and "error" in store.read("embeddings", embed.key).body:
+            store.remove("embeddings", embed.key)
