@@ -144,11 +144,12 @@ def _exact(size: int, total: FloatArray, products: FloatArray, dims: int) -> _Ax
     n_features = len(mean)
     count = min(dims, n_features, size - 1)
     scale = float(np.trace(products)) / (size - 1)
+    noise = _noise(size, n_features, scale)
     if not count or not scale:
-        return _axes(mean, np.zeros(0), np.zeros((n_features, 0)), 0.0, scale)
+        return _axes(mean, np.zeros(0), np.zeros((n_features, 0)), 0.0, noise)
     covariance = (products - size * np.outer(mean, mean)) / (size - 1)
     variances, components = linalg.eigh(covariance, subset_by_index=[n_features - count, n_features - 1])
-    return _axes(mean, variances, components, float(np.trace(covariance)), scale)
+    return _axes(mean, variances, components, float(np.trace(covariance)), noise)
 
 
 def _iterative(values: Matrix, dims: int) -> _Axes:
@@ -158,8 +159,9 @@ def _iterative(values: Matrix, dims: int) -> _Axes:
     mean = np.asarray(values.mean(axis=0)).ravel()
     scale = float((values.data**2).sum() if is_sparse(values) else (values**2).sum()) / (size - 1)
     total_variance = scale - size * float(mean @ mean) / (size - 1)
-    if total_variance <= _noise(n_features, scale):
-        return _axes(mean, np.zeros(0), np.zeros((n_features, 0)), 0.0, scale)
+    noise = _noise(size, n_features, scale)
+    if total_variance <= noise:
+        return _axes(mean, np.zeros(0), np.zeros((n_features, 0)), 0.0, noise)
 
     def times(vector: FloatArray) -> FloatArray:
         product: FloatArray = (values.T @ (values @ vector) - size * mean * (mean @ vector)) / (size - 1)
@@ -171,19 +173,19 @@ def _iterative(values: Matrix, dims: int) -> _Axes:
         variances, components = eigsh(covariance, k=min(dims, size - 1), v0=start)
     except ArpackNoConvergence as error:
         raise InputError('Lanczos iterations found no principal components; choose solver = "exact".') from error
-    return _axes(mean, variances, components, total_variance, scale)
+    return _axes(mean, variances, components, total_variance, noise)
 
 
-def _noise(n_features: int, scale: float) -> float:
-    """Return the variance that rounding leaves where there is none, where squares sum to ``scale`` on average."""
-    return n_features * float(np.finfo(np.float64).eps) * scale
+def _noise(size: int, n_features: int, scale: float) -> float:
+    """Return the variance left by rounding where there is none; rows have squares that sum to ``scale`` on average."""
+    return (size + n_features) * float(np.finfo(np.float64).eps) * scale
 
 
 def _axes(
-    mean: FloatArray, variances: FloatArray, components: FloatArray, total_variance: float, scale: float
+    mean: FloatArray, variances: FloatArray, components: FloatArray, total_variance: float, noise: float
 ) -> _Axes:
     """Order ascending solutions from the largest, drop those that are rounding, and make signs the same everywhere."""
-    real = np.flatnonzero(variances > _noise(len(mean), scale))[::-1]
+    real = np.flatnonzero(variances > noise)[::-1]
     variances, components = variances[real], components[:, real]
     largest = np.abs(components).argmax(axis=0) if len(real) else np.zeros(0, dtype=np.intp)
     # Each direction points to where its largest entry is positive.

@@ -1,0 +1,135 @@
+"""Every representation keeps the contract."""
+
+from dataclasses import FrozenInstanceError, fields, replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from noiselaw.errors import InputError
+from noiselaw.prepare import GeneSelection
+from noiselaw.randomness import generator
+from noiselaw.represent import REPRESENTATIONS, Representation, Wrapped
+from noiselaw.represent.base import Encoder
+
+NAMES = [name for name in REPRESENTATIONS.names() if REPRESENTATIONS.get(name).takes in {"counts", "lognorm"}]
+SIZES = [3, 40, 120]
+
+
+@pytest.fixture(params=NAMES)
+def representation(request) -> Representation:
+    return REPRESENTATIONS.build(request.param)
+
+
+@pytest.fixture
+def cells(representation):
+    """Training and held-out cells as the representation takes them; one of each is empty."""
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(rng.gamma(0.5, 2.0, size=50) * np.exp(rng.normal(size=(160, 1))), size=(160, 50))
+    counts[[0, 150]] = 0
+    noisy = sparse.csr_matrix(counts)
+    fitted = GeneSelection(n_genes=30).fit(noisy, np.arange(120), np.array([f"g{i}" for i in range(50)]))
+    whole = fitted.as_view(fitted.apply(noisy, np.array([f"c{i}" for i in range(160)])), representation.takes)
+    return whole.take(slice(120)), whole.take(slice(120, 160))
+
+
+def values(encoder, prepared):
+    return encoder.embed(prepared).values
+
+
+def test_its_name_survives_a_round_trip(representation):
+    table = REPRESENTATIONS.describe(representation, all_options=True)
+    assert REPRESENTATIONS.build(table.pop("kind"), table) == representation
+
+
+def test_it_is_frozen(representation):
+    for field in fields(representation):
+        with pytest.raises(FrozenInstanceError):
+            setattr(representation, field.name, None)
+
+
+def test_the_same_seed_gives_the_same_numbers(representation, cells):
+    train, test = cells
+    one, two = (values(representation.fit(train, generator(5, "fit")), test) for _ in range(2))
+    assert np.array_equal(one, two)
+
+
+def test_sizes_together_are_sizes_alone(representation, cells):
+    train, test = cells
+    for size, encoder in zip(SIZES, representation.fit_sizes(train, SIZES, generator(5, "fit")), strict=True):
+        alone = representation.fit(train.take(slice(size)), generator(5, "fit"))
+        assert np.array_equal(values(encoder, test), values(alone, test))
+
+
+def test_an_embedding_is_finite_with_a_row_for_each_observation(representation, cells):
+    train, test = cells
+    embedded = values(representation.fit(train, generator(5, "fit")), test)
+    assert embedded.shape[0] == len(test)
+    assert embedded.shape[1] >= 1
+    assert np.isfinite(embedded).all()
+
+
+def test_rows_keep_their_order(representation, cells):
+    train, test = cells
+    encoder = representation.fit(train, generator(5, "fit"))
+    order = np.random.default_rng(0).permutation(len(test))
+    np.testing.assert_allclose(values(encoder, test.take(order)), values(encoder, test)[order], rtol=1e-9, atol=1e-9)
+
+
+def test_held_out_observations_do_not_depend_on_their_company(representation, cells):
+    train, test = cells
+    encoder = representation.fit(train, generator(5, "fit"))
+    np.testing.assert_allclose(values(encoder, test.take(slice(3))), values(encoder, test)[:3], rtol=1e-9, atol=1e-9)
+
+
+def test_sparse_and_dense_give_the_same(representation, cells):
+    train, test = cells
+    dense = [replace(part, values=part.values.toarray()) for part in cells]
+    one = values(representation.fit(train, generator(5, "fit")), test)
+    two = values(representation.fit(dense[0], generator(5, "fit")), dense[1])
+    np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-6)
+
+
+def test_the_input_is_untouched(representation, cells):
+    before = [part.values.copy() for part in cells]
+    values(representation.fit(cells[0], generator(5, "fit")), cells[1])
+    for part, copy in zip(cells, before, strict=True):
+        assert (part.values != copy).nnz == 0
+
+
+def test_its_history_says_why_it_stopped(representation, cells):
+    encoder = representation.fit(cells[0], generator(5, "fit"))
+    assert isinstance(encoder, Encoder)
+    assert encoder.history.stop_reason
+
+
+def test_what_it_does_not_take_is_refused(representation, cells):
+    with pytest.raises(InputError, match=f"takes '{representation.takes}'; got 'image'"):
+        representation.fit(replace(cells[0], view="image"), generator(5, "fit"))
+    for size in (1, 121):
+        with pytest.raises(InputError, match=f"between 2 and the 120 training observations; got {size}"):
+            representation.fit_sizes(cells[0], [size], generator(5, "fit"))
+
+
+class Broken:
+    """Embeds some observations as NaN, or forgets some."""
+
+    def __init__(self, forgets):
+        self.forgets = forgets
+
+    def fit(self, x):
+        pass
+
+    def transform(self, x):
+        return x[1:] if self.forgets else np.where(np.arange(len(x))[:, None] == 2, np.nan, x)
+
+
+@pytest.mark.parametrize(
+    ("forgets", "message"),
+    [(False, "1 of 40 rows have NaN .* first that of c122"), (True, "one row for each of the 40")],
+)
+@pytest.mark.parametrize("representation", [REPRESENTATIONS.build("none")])
+def test_a_broken_embedding_is_refused(cells, forgets, message):
+    encoder = Wrapped(Broken(forgets)).fit(cells[0], generator(5, "fit"))
+    with pytest.raises(InputError, match=message):
+        encoder.embed(cells[1])
