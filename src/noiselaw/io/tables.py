@@ -22,21 +22,29 @@ __all__ = ["as_frame", "as_table", "check_sound", "spread"]
 
 #: Fuller sparse matrices are smaller, and faster, as dense tables.
 _DENSE_FROM = 0.25
+#: Indices looked at together.
+_PIECE = 1 << 22
 
 
 def check_sound(x: Matrix) -> None:
-    """Refuse a sparse matrix in memory that points outside itself: compiled code would follow it.
+    """Refuse a sparse matrix, in memory or on disk, that points outside itself: compiled code would follow it.
 
     Raises
     ------
     InputError
         If it does.
     """
-    if not is_sparse(x) or is_backed(x) or x.format not in ("csr", "csc"):
+    if not is_sparse(x) or x.format not in ("csr", "csc"):
         return
-    minor = x.shape[1] if x.format == "csr" else x.shape[0]
-    sound = x.indptr[0] == 0 and x.indptr[-1] == len(x.indices) == len(x.data) and bool((np.diff(x.indptr) >= 0).all())
-    if not sound or (len(x.indices) and not (x.indices.min() >= 0 and x.indices.max() < minor)):
+    parts = x.group if is_backed(x) else {"indptr": x.indptr, "indices": x.indices, "data": x.data}
+    major, minor = x.shape if x.format == "csr" else x.shape[::-1]
+    indptr, stored = np.asarray(parts["indptr"][:]), int(parts["indices"].shape[0])
+    sound = len(indptr) == major + 1 and indptr[0] == 0 and bool((np.diff(indptr) >= 0).all())
+    sound = sound and int(indptr[-1]) == stored == int(parts["data"].shape[0])
+    for start in range(0, stored if sound else 0, _PIECE):
+        indices = np.asarray(parts["indices"][start : start + _PIECE])
+        sound = sound and 0 <= int(indices.min()) and int(indices.max()) < minor
+    if not sound:
         raise InputError("Expected a sound sparse matrix; its indices point outside it. Copy or write the file again.")
 
 
