@@ -131,12 +131,13 @@ def _cuts(indptr: IntArray, entries: int) -> list[int]:
 
 
 def _compressed_part(x: Any, start: int, stop: int) -> Any:
-    """Return major slices ``start`` to ``stop`` of an in-memory CSR or CSC matrix without copying its entries."""
+    """Return rows (columns of CSC) ``start`` to ``stop`` of a canonical matrix, without copying its entries."""
     first, last = int(x.indptr[start]), int(x.indptr[stop])
     shape = (stop - start, x.shape[1]) if x.format == "csr" else (x.shape[0], stop - start)
-    family = _family(x)[x.format]
-    part = family((x.data[first:last], x.indices[first:last], x.indptr[start : stop + 1] - first), shape=shape)
-    part.has_canonical_format = x.has_canonical_format
+    part = _family(x)[x.format](shape, dtype=x.dtype)
+    # Set one by one, because the constructor copies whatever is a small part of a larger array.
+    part.data, part.indices, part.indptr = x.data[first:last], x.indices[first:last], x.indptr[start : stop + 1] - first
+    part.has_canonical_format = True
     return part
 
 

@@ -33,7 +33,7 @@ __all__ = ["check_fraction", "keep_each", "keep_exactly"]
 
 T = TypeVar("T")
 
-#: Counts up to this are drawn from tables of their distribution functions (16 KB, so that they stay in fast cache).
+#: Counts up to this are drawn from tables of their distribution functions (32 KB, so that they stay in fast cache).
 _TABULATED = 64
 
 
@@ -117,12 +117,12 @@ class _Thinning:
 
     @cached_property
     def table(self) -> np.ndarray:
-        """Distribution functions of Binomial(n, rarer) at 0 ... n - 1, for n = 1, 2, ..., as multiples of 2^-64."""
-        n = np.repeat(np.arange(1, _TABULATED + 1), np.arange(1, _TABULATED + 1))
-        k = np.concatenate([np.arange(m) for m in range(1, _TABULATED + 1)])
-        scaled = special.bdtr(k, n, self.rarer) * 2.0**64
+        """Distribution functions of Binomial(n, rarer), row n = 0, 1, ..., at 0, 1, ..., as multiples of 2^-64."""
+        n, k = np.ogrid[: _TABULATED + 1, :_TABULATED]
         # 2^64 itself does not fit into 64 bits; the float just below it does.
-        table: np.ndarray = np.minimum(scaled, np.nextafter(2.0**64, 0)).astype(np.uint64)
+        below = np.minimum(special.bdtr(k, n, self.rarer) * 2.0**64, np.nextafter(2.0**64, 0))
+        table: np.ndarray = np.where(k < n, below, 0).astype(np.uint64)
+        table[k >= n] = 2**64 - 1
         return table
 
 
@@ -204,9 +204,15 @@ def _thin(thinning: _Thinning, change: Change | None, block: Block) -> _Thinned:
     return _Thinned(block, lengths, indices, values)
 
 
+def _threads() -> int:
+    """Return how many threads the environment (``NUMBA_NUM_THREADS``, else the processor) allows."""
+    # Asking numba.get_num_threads() would start its threads, which do not survive a fork of this process.
+    return int(require("numba", "Thinning counts").config.NUMBA_NUM_THREADS)
+
+
 def _in_order(function: Callable[[Block], T], items: Iterable[Block]) -> Iterator[T]:
-    """Apply ``function`` on as many threads as numba may use, a few items at a time, and yield results in order."""
-    threads = require("numba", "Thinning counts").get_num_threads()
+    """Apply ``function`` on several threads, a few items at a time, and yield the results in order."""
+    threads = _threads()
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[T]] = deque()
         for item in items:
