@@ -97,7 +97,7 @@ def joint_surface(
             ax.plot([best[0]], [best[1]], "*", color="#d55e00", markeredgecolor="white", markersize=15)
         ax.grid(visible=False)
         ax.set_yscale("log")
-        ax.yaxis.set_major_formatter(lambda value, _: marks.plain(value))
+        ax.yaxis.set_major_formatter(marks.plain)
         marks.log_ticks(ax)
         ax.set_xlabel(unit)
         ax.set_ylabel("training cells")

@@ -161,7 +161,7 @@ def _folded(text: str, width: int = 12) -> str:
 
 def log_ticks(ax: Axes) -> None:
     """Make the x-axis logarithmic, with ticks a person reads (1,000 and not 10³)."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     ax.set_xscale("log")
     low, high = ax.get_xlim()
@@ -169,7 +169,7 @@ def log_ticks(ax: Axes) -> None:
     steps = (1.0, 2.0, 5.0) if decades < 2.0 else (1.0, 3.0) if decades < 3.2 else (1.0,)
     ax.xaxis.set_major_locator(LogLocator(base=10, subs=steps, numticks=20))
     ax.xaxis.set_major_formatter(FuncFormatter(plain))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_minor_locator(NullLocator())
 
 
 def plain(value: float, _position: int = 0) -> str:

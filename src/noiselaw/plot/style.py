@@ -96,5 +96,5 @@ def save(drawn: Axes | Figure, path: str | Path) -> Path:
         raise UsageError("These Axes belong to no figure. Draw on Axes from matplotlib.pyplot.subplots.")
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix)
     with style():
-        figure.savefig(path, dpi=200, metadata=undated)
+        figure.savefig(path, dpi=200, metadata=undated, bbox_inches="tight", pad_inches=0.04)
     return path

@@ -94,7 +94,8 @@ def completeness(table: pd.DataFrame) -> str:
     text += f" and {count(warned)} carry a warning." if warned else "."
     missing = _missing(table)
     if missing:
-        text += f" {count(missing)} more are planned by the same grid and not there yet; run the study again to finish."
+        more = "more belongs to the same grid and is" if missing == 1 else "more belong to the same grid and are"
+        text += f" {count(missing)} {more} not there yet; run the study again to finish."
     return text
 
 

@@ -15,7 +15,7 @@ from noiselaw.plot import largest_size, top_level
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from noiselaw.records import Fit
+    from noiselaw.records import Fit, Interval
 
 __all__ = [
     "CELLS",
@@ -23,11 +23,13 @@ __all__ = [
     "Axis",
     "Contest",
     "Kept",
+    "Plateau",
     "Prospect",
     "Subject",
     "contest",
     "depth_axis",
     "kept",
+    "plateau",
     "prospect",
     "rows_of",
     "subjects",
@@ -48,26 +50,26 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True)
 class Axis:
-    """How a law's variable is called in sentences: ``depth``, its plural or mass noun, its unit."""
+    """How a law's variable is called in sentences ("more depth", "ten times the depth"), and its unit."""
 
     noun: str
-    plural: str
     unit: str
 
 
-CELLS = Axis("number of training cells", "training cells", "training cells")
+CELLS = Axis("training cells", "")
 
 
 def depth_axis(unit: str) -> Axis:
     """Return how u is called, given its unit in the table."""
-    if "UMI" in unit:
-        return Axis("depth", "depth", unit)
-    return Axis("signal-to-noise measure u", "signal", unit or "units of u")
+    return Axis("depth" if "UMI" in unit else "signal-to-noise", unit)
 
 
 @dataclass(frozen=True)
 class Kept:
-    """Bits kept at the least noise with the largest training set, mean over seeds; NaN bits carry a reason."""
+    """Bits kept at the least noise with the largest training set, mean over seeds; NaN bits carry a reason.
+
+    ``truth`` is what the noisy observations hold at that level, where it is known.
+    """
 
     representation: str
     x: float
@@ -77,6 +79,7 @@ class Kept:
     ceiling: float
     n_seeds: int
     reason: str = ""
+    truth: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,17 @@ class Prospect:
     bits: float = float("nan")
     low: float = float("nan")
     high: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """What a noiseless measurement would give, in bits, and the depth that reaches ``fraction`` of it."""
+
+    bits: float
+    bits_interval: Interval
+    fraction: float
+    x: float
+    x_interval: Interval
 
 
 @dataclass(frozen=True)
@@ -134,11 +148,21 @@ def prospect(fit: Fit | None, factor: float = FACTOR) -> Prospect:
     return Prospect(fit.status, fit.reason, factor, target, gained.value, gained.interval.low, gained.interval.high)
 
 
+def plateau(fit: Fit | None, fraction: float = 0.9) -> Plateau | None:
+    """Return the plateau of a noise law and what reaches ``fraction`` of it; None where ``fit`` supports neither."""
+    if fit is None or fit.status != "ok":
+        return None
+    top, reach = derive(fit, "plateau"), derive(fit, "x_for_fraction", fraction=fraction)
+    if not np.isfinite([top.value, reach.value]).all():
+        return None
+    return Plateau(top.value, top.interval, fraction, reach.value, reach.interval)
+
+
 def _known(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[np.isfinite(rows["bits"].to_numpy(float, na_value=np.nan))]
 
 
-def kept(rows: pd.DataFrame, representation: str) -> Kept:
+def kept(rows: pd.DataFrame, representation: str, truth: pd.DataFrame | None = None) -> Kept:
     """Return what ``representation`` kept at full depth, from the rows of one subject."""
     own = top_level(largest_size(rows[rows["representation"] == representation]))
     seen = _known(own)
@@ -156,6 +180,7 @@ def kept(rows: pd.DataFrame, representation: str) -> Kept:
         ceiling=float(seen["ceiling_bits"].mean()) if len(bits) and "ceiling_bits" in seen else float("nan"),
         n_seeds=len(bits),
         reason=_first_reason(own),
+        truth=float("nan") if truth is None or truth.empty else float(top_level(truth)["bits"].mean()),
     )
 
 

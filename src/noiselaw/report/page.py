@@ -20,7 +20,8 @@ from noiselaw.table import read_provenance, read_table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from noiselaw.records import Fit, Interval
+    from noiselaw.laws import Parameter
+    from noiselaw.records import Fit
 
 __all__ = ["render", "write_report"]
 
@@ -170,7 +171,7 @@ def _lead(table: pd.DataFrame, provenance: Mapping[str, Any]) -> str:
 def _law(name: str, parts: Sequence[tuple[Section, Mapping[str, Fit]]]) -> dict[str, Any]:
     law = LAWS.get(name)
     units = {part.unit for part, _ in parts}
-    named = {"u": units.pop() if len(units) == 1 else "u", "observations": CELLS.unit}
+    named = {"u": units.pop() if len(units) == 1 else "u", "observations": CELLS.noun}
     return {
         "name": f"{name} law",
         "formula": law.formula,
@@ -185,16 +186,20 @@ def _row(part: Section, model: str, fit: Fit) -> dict[str, Any]:
     return {
         "signal": f"{part.title}{about}",
         "name": model,
-        "cells": [_cell(value, fit.intervals[name]) for name, value in fit.parameters.items()],
+        "cells": [_cell(fit, parameter) for parameter in LAWS.get(fit.law).parameters],
         "ok": fit.status == "ok",
         "status": words.status_label(fit.status),
         "reason": fit.reason,
     }
 
 
-def _cell(value: float, interval: Interval) -> tuple[str, str]:
+def _cell(fit: Fit, parameter: Parameter) -> tuple[str, str]:
     """Return a parameter and its interval as text; a value that the data do not determine is not shown."""
-    return ("not determined" if pd.isna(value) else number(value)), span(interval.low, interval.high, of_bits=False)
+    value, interval = fit.parameters[parameter.name], fit.intervals[parameter.name]
+    if interval.low <= parameter.lower and interval.high >= parameter.upper:
+        return "not determined", "not bounded by the data"
+    shown = "not determined" if pd.isna(value) else number(value)
+    return shown, span(interval.low, interval.high, of_bits=False)
 
 
 def _downloads(table: pd.DataFrame, provenance: Mapping[str, Any], beside: Path | None) -> list[dict[str, str]]:

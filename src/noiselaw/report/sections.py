@@ -12,7 +12,19 @@ from noiselaw.fit import fit_groups
 from noiselaw.plot import PALETTE, largest_size, looks, top_level
 from noiselaw.plot.select import replicates
 from noiselaw.report import words
-from noiselaw.report.facts import CELLS, Axis, Kept, Prospect, Subject, contest, depth_axis, kept, prospect, rows_of
+from noiselaw.report.facts import (
+    CELLS,
+    Axis,
+    Kept,
+    Prospect,
+    Subject,
+    contest,
+    depth_axis,
+    kept,
+    plateau,
+    prospect,
+    rows_of,
+)
 from noiselaw.report.figures import depth_chart, size_chart
 from noiselaw.report.numbers import bits, number
 
@@ -44,6 +56,7 @@ class Model:
     colour: str
     kept: str
     depth: str
+    reach: str
     cells: str
     depth_known: bool
     cells_known: bool
@@ -84,10 +97,11 @@ def section(
 ) -> Section:
     """Return what ``table`` says about ``subject``; ``name`` makes ids unique, ``about`` tells subjects apart."""
     rows = rows_of(table, subject)
+    truth = None if truth is None else truth[truth["signal"] == subject.signal]
     axis = depth_axis(str(rows["u_unit"].dropna().iloc[0]) if "u_unit" in rows and rows["u_unit"].notna().any() else "")
     noise, size = _fits(largest_size(rows), "noise"), _fits(top_level(rows), "size") if _sized(rows) else {}
     names = sorted(str(value) for value in rows["representation"].dropna().unique())
-    found = sorted((kept(rows, model) for model in names), key=lambda fact: -_or(fact.bits, -math.inf))
+    found = sorted((kept(rows, model, truth) for model in names), key=lambda fact: -_or(fact.bits, -math.inf))
     depth = {model: prospect(noise.get(model)) for model in names}
     cells = {model: prospect(size.get(model)) for model in names}
     title = subject.signal or "the signal"
@@ -99,6 +113,7 @@ def section(
             colour=f"c{PALETTE.index(colours[fact.representation].colour)}",
             kept=words.kept(fact, title, axis),
             depth=words.gain(depth[fact.representation], axis),
+            reach=words.reach(plateau(noise.get(fact.representation)), axis),
             cells=words.gain(cells[fact.representation], CELLS),
             depth_known=words.is_known(depth[fact.representation]),
             cells_known=words.is_known(cells[fact.representation]),
@@ -184,10 +199,12 @@ def _charts(
     if _sized(known):
         drawn.append(
             Chart(
-                svg=Markup(size_chart(known, size, f"{name}s", f"Bits about {title} against {CELLS.noun}")),
-                name=f"bits against {CELLS.noun}",
+                svg=Markup(
+                    size_chart(known, size, f"{name}s", f"Bits about {title} against the number of {CELLS.noun}")
+                ),
+                name=f"bits against the number of {CELLS.noun}",
                 caption=words.size_caption(axis),
-                x_name=CELLS.unit,
+                x_name=CELLS.noun,
                 rows=_numbers(top_level(known), "n_train"),
             )
         )

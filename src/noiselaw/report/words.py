@@ -10,7 +10,7 @@ from noiselaw.report.numbers import bits, count, listed, number, percent, span, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from noiselaw.report.facts import Axis, Contest, Kept, Prospect
+    from noiselaw.report.facts import Axis, Contest, Kept, Plateau, Prospect
 
 __all__ = [
     "best",
@@ -20,13 +20,13 @@ __all__ = [
     "is_known",
     "kept",
     "limited_by",
+    "reach",
     "size_caption",
     "status_label",
-    "verdict",
 ]
 
 #: Gains below the first are called nothing, since two decimals of a bit hardly show them; below the second, little.
-_NOTHING, _LITTLE = 0.02, 0.05
+_NOTHING, _LITTLE = 0.02, 0.1
 
 _STATUS = {
     "ok": "determined",
@@ -59,34 +59,45 @@ def _because(reason: str) -> str:
     return f"because {reason}" if reason.endswith((".", "!", "?")) else f"because {reason}."
 
 
-def kept(fact: Kept, signal: str, axis: Axis, observations: str = "cells") -> str:
+def kept(fact: Kept, signal: str, axis: Axis) -> str:
     """Say how much is kept at full depth: ``At your depth (4,310 UMI per cell) pca keeps 2.31 of 2.75 bits …``."""
     where = f"At your {axis.noun} ({number(fact.x)} {axis.unit}".rstrip() + ")"
-    trained = f", trained on {count(fact.n_train)} {observations}" if fact.n_train else ""
     if not math.isfinite(fact.bits):
         return f"{where} nothing could be measured for {fact.representation}, {_because(fact.reason)}"
+    trained = f", trained on {count(fact.n_train)} cells," if fact.n_train else ""
+    start = f"{where} {fact.representation}{trained} keeps"
     if fact.standard_error > 0 and fact.bits < 2 * fact.standard_error:
-        margin = f"({bits(fact.bits)}, standard error {bits(fact.standard_error)})"
-        return f"{where} {fact.representation}{trained}, keeps no more about {signal} than chance would show {margin}."
-    start = f"{where} {fact.representation}{trained}, keeps" if trained else f"{where} {fact.representation} keeps"
+        error = f"standard error {bits(fact.standard_error)}"
+        return f"{start} nothing about {signal} that could be told from chance ({bits(fact.bits)}, {error})."
     if not math.isfinite(fact.ceiling):
-        return f"{start} {bits(fact.bits)} about {signal}; how much there is to know is not known."
-    if fact.bits > fact.ceiling:
-        return f"{start} {bits(fact.bits)} about {signal}, all that there is to know ({bits(fact.ceiling)})."
-    share = percent(fact.bits, fact.ceiling)
-    return f"{start} {bits(fact.bits)} about {signal}: {share} of the {bits(fact.ceiling)} there are to know."
+        said = f"{start} {bits(fact.bits)} about {signal} (no ceiling is known for it)."
+    elif fact.bits >= fact.ceiling:
+        said = f"{start} {bits(fact.bits)} about {signal}, all there is to know ({bits(fact.ceiling)})."
+    else:
+        share = percent(fact.bits, fact.ceiling)
+        said = f"{start} {bits(fact.bits)} about {signal}: {share} of the {bits(fact.ceiling)} there are to know."
+    if math.isfinite(fact.truth) and fact.truth > 0:
+        said += f" The counts themselves hold {bits(fact.truth)} there, as these data were simulated."
+    return said
+
+
+def reach(fact: Plateau | None, axis: Axis) -> str:
+    """Say what a noiseless measurement would give and what most of that takes; nothing where it is not determined."""
+    if fact is None:
+        return ""
+    top = f"{bits(fact.bits)} ({span(fact.bits_interval.low, fact.bits_interval.high)})"
+    need = f"{number(fact.x)} {axis.unit} ({span(fact.x_interval.low, fact.x_interval.high, of_bits=False)})"
+    return f"Without noise it would keep {top}; {percent(fact.fraction, 1)} of that takes {need}."
 
 
 def gain(prospect: Prospect, axis: Axis) -> str:
     """Say what ``factor`` times more of the axis would add, or that this cannot be told and why."""
     more = f"{times(prospect.factor)} the {axis.noun}"
     if prospect.status == "saturated":
-        return (
-            f"{_capital(more)} is not expected to add any: at every {axis.noun} measured the bits are about the same."
-        )
+        return f"{_capital(more)} is not expected to add any: whatever was measured gives about the same."
     if not is_known(prospect):
         return f"What {more} would add cannot be told, {_because(prospect.reason)}{_agreeing(prospect)}"
-    target = f" ({number(prospect.target)} {axis.unit})" if math.isfinite(prospect.target) else ""
+    target = f" ({number(prospect.target)} {axis.unit}".rstrip() + ")" if math.isfinite(prospect.target) else ""
     start = f"{_capital(more)}{target} would add"
     if not (math.isfinite(prospect.low) and math.isfinite(prospect.high)):
         return f"{start} {span(prospect.low, prospect.high)} bits (95 % confidence)."
@@ -107,47 +118,52 @@ def _capital(text: str) -> str:
 
 
 def limited_by(depth: Prospect, cells: Prospect) -> str:
-    """Return which of the two gains is larger beyond doubt: depth, cells, neither, or unknown."""
+    """Return which of the two gains is larger beyond doubt: depth, cells, neither (both are little), or unknown."""
     if not (is_known(depth) and is_known(cells)):
         return "unknown"
-    if max(depth.high, cells.high) < _LITTLE:
+    if max(depth.high, cells.high) <= _LITTLE:
         return "neither"
     if depth.low > cells.high:
         return "depth"
     return "cells" if cells.low > depth.high else "unknown"
 
 
-def verdict(depth: Prospect, cells: Prospect, depth_axis: Axis, cells_axis: Axis) -> str:
-    """Say in one line whether depth or cells hold the representation back."""
+def headline(leader: str, depth: Prospect, cells: Prospect, depth_axis: Axis, cells_axis: Axis) -> str:
+    """Say in one line, for the representation that kept most, whether depth or cells hold it back."""
     limit = limited_by(depth, cells)
     if limit == "depth":
-        return f"limited by {depth_axis.noun}: more {depth_axis.plural} would add more than more {cells_axis.plural}"
+        return _limited(leader, depth, depth_axis, cells, cells_axis)
     if limit == "cells":
-        return f"limited by cells: more {cells_axis.plural} would add more than more {depth_axis.plural}"
+        return _limited(leader, cells, cells_axis, depth, depth_axis)
     if limit == "neither":
-        return f"near its limit: neither more {depth_axis.plural} nor more {cells_axis.plural} would add much"
-    told = _partly(depth, depth_axis), _partly(cells, cells_axis)
+        most = bits(max(depth.high, cells.high, 0.01))
+        more = f"neither {times(depth.factor)} the {depth_axis.noun} nor {times(cells.factor)} the {cells_axis.noun}"
+        return f"{leader} is near its limit: {more} would add more than {most}."
+    told = [_partly(depth, depth_axis), _partly(cells, cells_axis)]
     if all(told):
-        return f"whether more {depth_axis.plural} or more {cells_axis.plural} would add more cannot be told"
+        gains = f"{told[0]}, {told[1]}"
+        return f"{leader} could gain from both, and which would give more cannot be told: {gains}."
     if any(told):
-        known = told[0] or told[1]
         other = cells_axis if told[0] else depth_axis
-        return f"{known}; what more {other.plural} would add cannot be told"
-    return f"what more {depth_axis.plural} or more {cells_axis.plural} would add cannot be told"
+        return f"{leader}: {told[0] or told[1]}; what more {other.noun} would add cannot be told."
+    return f"{leader}: what more {depth_axis.noun} or more {cells_axis.noun} would add cannot be told."
+
+
+def _limited(leader: str, larger: Prospect, axis: Axis, smaller: Prospect, other: Axis) -> str:
+    gained = bits(larger.bits) if math.isfinite(larger.bits) else f"{span(larger.low, larger.high)} bits"
+    least = f"at most {bits(smaller.high)}" if smaller.high >= _NOTHING else "next to nothing"
+    more, less = f"{times(larger.factor)} the {axis.noun}", f"{times(smaller.factor)} the {other.noun}"
+    return f"{leader} is limited by {axis.noun}: {more} would add {gained}, {less} {least}."
 
 
 def _partly(prospect: Prospect, axis: Axis) -> str:
     """Return in a few words what one gain is; empty where it cannot be told."""
-    if prospect.status == "saturated" or (is_known(prospect) and prospect.high < _LITTLE):
-        return f"more {axis.plural} would add little or nothing"
-    if is_known(prospect) and math.isfinite(prospect.low):
-        return f"more {axis.plural} would add {'bits' if prospect.low > 0 else 'bits at best'}"
-    return ""
-
-
-def headline(leader: str, depth: Prospect, cells: Prospect, depth_axis: Axis, cells_axis: Axis) -> str:
-    """Say in one line, for the representation that kept most, whether depth or cells hold it back."""
-    return f"{leader}: {verdict(depth, cells, depth_axis, cells_axis)}."
+    more = f"{times(prospect.factor)} the {axis.noun}"
+    if prospect.status == "saturated":
+        return f"{more} would add little or nothing"
+    if not is_known(prospect):
+        return ""
+    return f"{more} would add {span(prospect.low, prospect.high)} bits"
 
 
 def depth_caption(axis: Axis, with_truth: bool) -> str:

@@ -1,0 +1,116 @@
+"""The other pictures of the paper, each from arrays or fits, and how pictures are saved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from noiselaw import plot
+from noiselaw.errors import InputError, UsageError
+from noiselaw.fit import fit_groups
+from noiselaw.laws import LAWS
+
+
+@pytest.fixture(scope="module")
+def table(made_up):
+    return made_up(signals=("protein",), sizes=4, seeds=2, noise=0.005)
+
+
+@pytest.fixture(scope="module")
+def noise(table):
+    return fit_groups(plot.largest_size(table), "noise", by=["representation"])
+
+
+def test_the_collapse_puts_every_point_on_one_curve(table, noise):
+    ax = plot.collapse(table, noise)
+    for container in ax.containers:
+        z, below = container.lines[0].get_data()
+        np.testing.assert_allclose(below, -0.5 * np.log2(1 + 1 / z), atol=0.05)
+
+
+def test_the_collapse_leaves_out_what_is_not_determined_and_says_so(table, noise):
+    doubtful = {key: replace(fit, status="linear_regime") if "pca" in key else fit for key, fit in noise.items()}
+    ax = plot.collapse(table, doubtful)
+    assert len(ax.containers) == 1
+    assert ax.get_title(loc="left") == "left out, not determined: pca"
+    assert plot.collapse(table, {}).texts[0].get_text() == "no curve is determined well enough to be rescaled"
+
+
+def test_the_heat_map_prints_every_rate_and_marks_the_unknown():
+    rates = pd.DataFrame(
+        {"representation": ["pca", "pca", "vae", "vae"], "u": [80.0, 8000.0] * 2, "rate": [0.02, 0.3, np.nan, -0.01]}
+    )
+    ax = plot.information_rates(rates)
+    assert [text.get_text() for text in ax.texts] == ["0.02", "0.30", "?", "−0.01"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["80", "8,000"]
+    with pytest.raises(InputError, match="needs the column 'rate'"):
+        plot.information_rates(rates.drop(columns="rate"))
+
+
+def test_the_joint_surface_marks_what_was_measured_and_the_best():
+    u, n = np.geomspace(10, 1e4, 12), np.geomspace(100, 1e5, 10)
+    bits = np.log10(u)[None] + 0.1 * np.log10(n)[:, None]
+    bits[0, 0] = np.nan
+    cost = n[:, None] * (1 + u[None] / 1e3)
+    ax = plot.joint_surface(u, n, bits, measured=(u[:3], n[:3]), cost=cost, best=(1e3, 1e4))
+    ax.figure.canvas.draw()
+    assert ax.get_xlabel() == "UMI per cell"
+    assert ax.get_yscale() == "log"
+    assert any("cost" in text.get_text() for text in ax.texts)
+    assert any("bits" in text.get_text() for text in ax.texts)
+
+
+def test_the_budget_curve_marks_the_best_and_what_is_nearly_as_good():
+    cells = np.geomspace(100, 1e5, 30)
+    bits = 2 - 0.1 * np.log10(cells / 5e3) ** 2
+    ax = plot.budget_curve(cells, bits, bits - 0.1, bits + 0.1, best=5000.0, nearly=(2000.0, 12000.0))
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["within 5 % of the best", "best: 5,000 cells"]
+
+
+def test_plateaus_against_depth_are_hollow_where_they_are_not_determined(table):
+    fits = {}
+    for name, own in table.groupby("representation"):
+        by_level = {level: rows["u"].mean() for level, rows in own.groupby("level")}
+        found = fit_groups(own, "size", by=["level"])
+        fits[str(name)] = {by_level[level]: fit for (level,), fit in found.items()}
+    ax = plot.asymptotes(fits)
+    ax.figure.canvas.draw()
+    assert ax.get_ylabel() == "bits with unlimited cells, I_inf"
+    assert plot.asymptotes({}).texts[0].get_text() == "there is no size law to show"
+
+
+@pytest.mark.parametrize("law", LAWS.names())
+def test_every_law_of_one_variable_is_drawn_without_a_warning(table, law):
+    variables = LAWS.get(law).variables
+    if len(variables) != 1:
+        pytest.skip("a joint law is a surface, not a curve")
+    rows, draw = (
+        (plot.largest_size(table), plot.noise_curves)
+        if variables == ("u",)
+        else (plot.top_level(table), plot.size_curves)
+    )
+    ax = draw(rows, fit_groups(rows, law, by=["representation"]))
+    ax.figure.canvas.draw()
+
+
+@pytest.mark.parametrize("ending", ["svg", "pdf", "png"])
+def test_a_picture_is_saved_the_same_each_time(table, noise, tmp_path, ending):
+    ax = plot.noise_curves(table, noise)
+    first, second = (plot.save(ax, tmp_path / f"{i}.{ending}").read_bytes() for i in range(2))
+    assert first == second
+    if ending == "svg":
+        assert b">bits kept about protein</text>" in first
+
+
+def test_other_endings_are_refused(table, tmp_path):
+    with pytest.raises(UsageError, match=r"saved as .svg, .pdf or .png; got 'a.gif'"):
+        plot.save(plot.noise_curves(table), tmp_path / "a.gif")
+
+
+def test_known_representations_keep_their_colour():
+    alone, together = plot.looks(["pca"]), plot.looks(["mine", "pca", "random_projection"])
+    assert alone["pca"] == together["pca"]
+    assert len({look.colour for look in together.values()}) == 3

@@ -1,0 +1,243 @@
+"""The page as a whole: one file, well formed, asking nothing of the network, clear about what is not there."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from html.parser import HTMLParser
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from noiselaw.errors import InputError
+from noiselaw.report import render, write_report
+from noiselaw.table import empty, write_table
+
+_VOID = {"meta", "link", "br", "hr", "img", "input"}
+PROVENANCE = {
+    "noiselaw_version": "0.1.0",
+    "python": "3.12.3",
+    "packages": {"numpy": "2.4.0", "scanpy": "1.11.5"},
+    "study": '[data]\npath = "cells.h5ad"\n',
+    "input": {
+        "path": "folder/cells.h5ad",
+        "sha256": "ab" * 32,
+        "counts_found_in": "X",
+        "n_observations": 10000,
+        "n_features": 4000,
+    },
+    "dropped": {"cell_type": {"missing label": 861}, "protein": {}},
+}
+
+
+class Reader(HTMLParser):
+    """Checks nesting, and collects ids, references, addresses, tags and the text that a reader sees."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.references, self.addresses, self.tags, self.text = [], [], [], [], [], []
+        self.unseen = 0
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.tags.append((tag, values))
+        self.ids += [values["id"]] if "id" in values else []
+        for name in ("href", "src", "xlink:href"):
+            if name in values:
+                (self.references if values[name].startswith("#") else self.addresses).append(values[name])
+        for name in ("aria-labelledby", "aria-describedby"):
+            self.references += [f"#{values[name]}"] if name in values else []
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in _VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_data(self, data):
+        if not {"style", "svg"} & set(self.open):
+            self.text.append(data)
+
+
+def read(page):
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    assert not reader.open
+    reader.words = " ".join(" ".join(reader.text).split())
+    return reader
+
+
+@pytest.fixture(scope="module")
+def page(made_up):
+    return render(made_up(), provenance=PROVENANCE)
+
+
+def test_the_page_is_well_formed_with_unique_ids_and_no_dangling_reference(page):
+    reader = read(page)
+    assert len(set(reader.ids)) == len(reader.ids)
+    assert {reference[1:] for reference in reader.references} <= set(reader.ids)
+
+
+def test_the_page_asks_nothing_of_the_network(page):
+    reader = read(page)
+    assert not [tag for tag, _ in reader.tags if tag in {"script", "iframe", "img", "object", "embed", "base"}]
+    assert all(address.startswith("data:") for address in reader.addresses)
+    assert "@import" not in page
+    assert not re.search(r"url\((?!#)", page)
+    assert "http" not in re.sub(r"base64,[\w+/=]+", "", page).replace("http-equiv", "")
+    assert "default-src 'none'" in page
+
+
+def test_the_page_says_its_language_and_every_picture_its_title(page):
+    reader = read(page)
+    assert ("html", {"lang": "en"}) in reader.tags
+    pictures = [values for tag, values in reader.tags if tag == "svg"]
+    assert len(pictures) == 4
+    assert all(values["role"] == "img" and values["aria-labelledby"] in reader.ids for values in pictures)
+    levels = [int(tag[1]) for tag, _ in reader.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert all(below - above <= 1 for above, below in zip(levels, levels[1:], strict=False))
+    assert levels.count(1) == 1
+
+
+def test_the_answer_comes_first_in_words(page):
+    said = read(page).words
+    parts = ["The answer in words", "The curves", "The parameters", "What was measured", "How it was done", "Downloads"]
+    places = [said.rindex(part) for part in parts]
+    assert places == sorted(places)
+    assert "At your depth (8,0" in said
+    assert "% of the 2.75 bits there are to know" in said
+    assert "Ten times the depth" in said
+    assert "pca keeps most at full depth" in said
+    assert "paired over 3 seeds" in said
+
+
+def test_the_page_says_what_was_measured_and_how(page):
+    said = read(page).words
+    assert "600 measurements, none failed." in said
+    assert "10,000 × 4,000 features" in said
+    assert "cell_type: 861 (missing label) left out." in said
+    assert "File cells.h5ad" in said
+    assert f"SHA-256 {'ab' * 32}" in said
+    assert "noiselaw 0.1.0, Python 3.12.3, numpy 2.4.0" in said
+    assert "Eq. 2" in said
+
+
+def test_the_downloads_hold_the_table_and_the_study(made_up):
+    table = made_up(levels=5, sizes=1, seeds=1)
+    addresses = [address for address in read(render(table, provenance=PROVENANCE)).addresses if "base64," in address]
+    csv, toml = (b64decode(address.partition("base64,")[2]).decode() for address in addresses)
+    assert len(pd.read_csv(StringIO(csv))) == len(table)
+    assert toml == PROVENANCE["study"]
+
+
+def test_hostile_names_are_text_and_nothing_else(made_up):
+    name = "<script>alert('a')</script> $x^{$ & \"b\""
+    table = made_up(signals=(name,), representations=(name, "pca"), levels=5, sizes=4, seeds=2, dataset=name)
+    failed = table.index[:2]
+    table.loc[failed, ["bits", "status", "reason"]] = [np.nan, "failed", name]
+    reader = read(render(table, provenance={"study": name, "input": {"path": name}, "dropped": {name: {name: 3}}}))
+    assert not [tag for tag, _ in reader.tags if tag == "script"]
+    assert reader.words.count(" ".join(name.split())) > 5
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ({"levels": 1}, ["What ten times the depth would add cannot be told, because there", "at least 4"]),
+        ({"sizes": 1}, ["What ten times the training cells would add cannot be told, because"]),
+        ({"seeds": 1}, ["with one seed it cannot be told whether that is chance"]),
+        ({"representations": ("pca",)}, ["Only pca was measured, so there is nothing to compare it with."]),
+        ({"levels": 1, "sizes": 1, "seeds": 1, "representations": ("pca",)}, ["too few levels", "20 measurements"[:2]]),
+    ],
+)
+def test_small_tables_have_clear_words(made_up, shape, said):
+    words = read(render(made_up(**shape))).words
+    assert all(sentence in words for sentence in said)
+    assert "nan" not in words.lower().replace("nanotx", "")
+
+
+def test_a_table_without_a_row_says_so():
+    reader = read(render(empty()))
+    assert "There are no measurements in this table, so there is nothing to answer yet." in reader.words
+    assert "0 measurements" in reader.words
+
+
+def test_failed_and_missing_measurements_are_told_with_reasons(made_up):
+    table = made_up(levels=5, sizes=4, seeds=2)
+    failed = table["representation"] == "pca"
+    table.loc[failed, ["bits", "status", "reason"]] = [np.nan, "failed", "It ran out of cells."]
+    others = table.index[~failed]
+    table.loc[others[-3:], ["status", "reason"]] = ["warned", "Two cells are empty."]
+    words = read(render(table.drop(index=others[0]))).words
+    assert "159 measurements, of which 80 failed and 3 carry a warning." in words
+    assert "1 more belongs to the same grid and is not there yet; run the study again to finish." in words
+    assert "80 × It ran out of cells. (cell_type and protein; pca; levels 0.001, " in words
+    assert "3 × Two cells are empty." in words
+    assert "nothing could be measured for pca, because it ran out of cells." in words
+
+
+def test_a_table_where_everything_failed_still_has_a_page(made_up):
+    table = made_up(levels=4, sizes=2, seeds=1)
+    table.loc[:, ["bits", "status", "reason"]] = [np.nan, "failed", "No reason."]
+    table["u"] = np.nan
+    words = read(render(table)).words
+    assert "of which 32 failed" in words
+    assert "nothing could be measured for pca" in words
+
+
+def test_a_table_from_elsewhere_needs_only_four_columns(made_up):
+    table = pd.DataFrame(made_up(sizes=1, seeds=1))[["signal", "u", "representation", "bits"]]
+    words = read(render(table)).words
+    assert "The table does not say which software made it." in words
+    assert "Ten times the signal-to-noise" in words
+
+
+def test_a_missing_column_is_named():
+    with pytest.raises(InputError, match="needs the column 'bits'. Nearest: bit"):
+        render(pd.DataFrame({"signal": ["a"], "u": [1.0], "representation": ["pca"], "bit": [1.0]}))
+
+
+def test_several_datasets_and_probes_are_told_apart(made_up):
+    first = made_up(signals=("cell_type",), levels=5, sizes=1, seeds=1)
+    both = pd.concat([first, first.assign(dataset="lung"), first.assign(probe="ksg")], ignore_index=True)
+    words = read(render(both)).words
+    assert "cell_type lung, recommended" in words
+    assert "cell_type pbmc, ksg" in words
+
+
+def test_a_folder_is_read_with_its_provenance_and_truth(made_up, tmp_path):
+    table = made_up(signals=("cell_type",), levels=5, sizes=2, seeds=2)
+    write_table(table, tmp_path / "measurements.parquet", PROVENANCE)
+    truth = pd.DataFrame({"signal": "cell_type", "level": [0.001, 1.0], "u": [8.0, 8000.0], "bits": [0.5, 2.6]})
+    write_table(truth, tmp_path / "truth.parquet")
+    path = write_report(tmp_path)
+    assert path == tmp_path / "report.html"
+    page = path.read_text(encoding="utf-8")
+    assert "hold 2.60 bits there, as these data were simulated" in page
+    assert 'href="measurements.parquet"' in page
+    assert "SHA-256" in page
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["measurements.parquet", "report.html", "truth.parquet"]
+    elsewhere = write_report(tmp_path / "measurements.parquet", tmp_path / "new" / "page.html")
+    assert 'href="measurements.parquet"' not in elsewhere.read_text(encoding="utf-8")
+
+
+def test_what_is_no_study_is_refused(made_up, tmp_path):
+    with pytest.raises(InputError, match="holds no measurements.parquet. Pass the folder of a noiselaw run"):
+        write_report(tmp_path)
+    with pytest.raises(InputError, match="There is no folder or table"):
+        write_report(tmp_path / "absent")
+    with pytest.raises(InputError, match="needs a path to write to"):
+        write_report(made_up(levels=1, sizes=1, seeds=1))
+
+
+def test_the_same_table_gives_the_same_page(made_up):
+    table = made_up(levels=5, sizes=2, seeds=1)
+    assert render(table) == render(table)
