@@ -15,11 +15,10 @@ def small_cells(n=400, n_genes=120, n_types=3, seed=0):
     profiles *= 400 / profiles.sum(axis=1, keepdims=True)
     counts = rng.poisson(profiles[types]).astype(np.int32)
     names = np.array([f"cell{i}" for i in range(n)])
-    protein = pd.DataFrame(
-        rng.normal(types[:, None], 1.0, (n, 2)), columns=["CD3", "CD19"], index=names
-    )
+    protein = pd.DataFrame(rng.normal(types[:, None], 1.0, (n, 2)), columns=["CD3", "CD19"], index=names)
     annotations = pd.DataFrame(
-        {"cell_type": pd.Categorical([f"type{t}" for t in types]), "donor": [f"d{i % 8}" for i in range(n)]}, index=names
+        {"cell_type": pd.Categorical([f"type{t}" for t in types]), "donor": [f"d{i % 8}" for i in range(n)]},
+        index=names,
     )
     features = np.array([f"gene{g}" for g in range(n_genes)])
     return Dataset("small", csr_matrix(counts), names, features, annotations, {"protein": protein})

@@ -60,7 +60,9 @@ def test_other_counts_or_other_labels_are_other_measurements(cells):
     grid = lay_out(study_of(cells, signals=[Labels("cell_type")]), cells)
     counts = cells.observations.copy()
     counts.data[0] += 1
-    assert not keys(grid) & keys(lay_out(study_of(cells, signals=[Labels("cell_type")]), replace(cells, observations=counts)))
+    assert not keys(grid) & keys(
+        lay_out(study_of(cells, signals=[Labels("cell_type")]), replace(cells, observations=counts))
+    )
     annotations = cells.annotations.assign(cell_type=np.roll(cells.annotations["cell_type"], 1))
     relabelled = lay_out(study_of(cells, signals=[Labels("cell_type")]), replace(cells, annotations=annotations))
     assert not keys(grid) & keys(relabelled)

@@ -152,7 +152,9 @@ def test_failed_measurements_are_done_again_only_on_request(cells, tmp_path, mod
     counted.clear()
     run(study, tmp_path / "s")
     assert not counted
-    monkeypatch.setattr(models.Diverges, "_fit", lambda self, prepared, rng: models.RandomProjection().fit(prepared, rng))
+    monkeypatch.setattr(
+        models.Diverges, "_fit", lambda self, prepared, rng: models.RandomProjection().fit(prepared, rng)
+    )
     mended = run(study, tmp_path / "s", retry_failed=True)
     assert (mended["status"] != "failed").all()
 

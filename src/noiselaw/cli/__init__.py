@@ -7,10 +7,11 @@ be trusted or written; 4 finished, with failed measurements; 130 interrupted, an
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
-from noiselaw.cli import fit, probe, report, run, status
+from noiselaw.cli import fit, report, run, status
 from noiselaw.errors import NoiselawError
 
 __all__ = ["app", "main"]
@@ -29,7 +30,10 @@ app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("fit")(fit.fit)
 app.command("report")(report.report)
-app.command("probe")(probe.probe)
+
+
+#: Base of what typer raises for a command that cannot be parsed (its own or click's, depending on its version).
+_Misused: Any = typer.BadParameter.__mro__[2]
 
 
 @app.callback(invoke_without_command=True)
@@ -56,17 +60,11 @@ def main(arguments: list[str] | None = None) -> int:
         code = 130
     except typer.Exit as leaving:
         code = leaving.exit_code
-    except _usage_errors() as error:
-        error.show()  # type: ignore[attr-defined]
+    except _Misused as error:
+        error.show()
         code = 2
     else:
         code = outcome if isinstance(outcome, int) else 0
     if arguments is None:
         sys.exit(code)
     return code
-
-
-def _usage_errors() -> type[Exception]:
-    import click
-
-    return click.ClickException

@@ -230,7 +230,7 @@ def _write_measurement(
     ceiling = pairs.ceiling_bits if np.isfinite(pairs.ceiling_bits) else outcome.ceiling_bits
     facts = {
         "estimate": dict(outcome.diagnostics),
-        "training": piece.body.get("training", {}),
+        "training": {key: value for key, value in piece.body.get("training", {}).items() if not _is_list(value)},
         "preparation": piece.body.get("notes", {}),
         "empty_held_out": piece.body.get("empty_held_out"),
         "dropped": dict(pairs.dropped),
@@ -259,6 +259,11 @@ def _reason(error: Exception) -> str:
     """Return an error as one line of a row."""
     text = " ".join(str(error).split()) or "no message"
     return text if isinstance(error, NoiselawError) else f"{type(error).__name__}: {text}"
+
+
+def _is_list(value: object) -> bool:
+    """Say whether a fact has a value per component or epoch: those stay with the embedding, a row holds single facts."""
+    return isinstance(value, list | tuple | dict)
 
 
 def fail(root: str, argument: Condition | Sequence[Embed] | Sequence[Measure], reason: str) -> None:

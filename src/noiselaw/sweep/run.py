@@ -155,12 +155,11 @@ def _register(store: Store, loaded: Loaded) -> None:
     plan = {
         "source": grid.source,
         "provenance": provenance(loaded),
+        "truth": [] if loaded.truth is None else loaded.truth.to_dict("records"),
         "measurements": [{"key": item.key, **item.row} for item in grid.measures],
     }
     store.write_text("study.toml", study.to_toml())
     store.write_text("plan.json", json.dumps(plan))
-    if loaded.truth is not None:
-        write_table(loaded.truth, store.root / "truth.parquet")
 
 
 def plan_of(store: Store) -> dict[str, Any] | None:
@@ -233,6 +232,9 @@ def collect(store: Store) -> pd.DataFrame:
     write_table(table, store.root / "measurements.parquet", plan["provenance"])
     write_table(table, store.root / "measurements.csv")
     write_table(pd.DataFrame(timings), store.root / "timings.parquet")
+    if plan["truth"]:
+        realised = table.groupby("level", as_index=False)["u"].mean()
+        write_table(pd.DataFrame(plan["truth"]).merge(realised, on="level"), store.root / "truth.parquet")
     return table
 
 

@@ -1,0 +1,142 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from noiselaw.cli import main
+from noiselaw.cli.run import _levels, _sizes
+
+QUICK = ["--levels", "0.1,1", "--sizes", "1", "--seeds", "1", "--workers", "1"]
+
+
+def test_one_command_measures_a_file_and_each_command_names_the_next(h5ad, tmp_path, capsys):
+    out = tmp_path / "runs" / "small"
+    run = ["run", str(h5ad), "--label", "cell_type", "--abundance", "protein", "--out", str(out), *QUICK]
+    assert main([*run, "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "2 conditions, 4 fits, 8 measurements, of which 8 are left" in said
+    assert f"Next: noiselaw run {h5ad}" in said
+    assert not out.exists()
+
+    assert main(run) == 0
+    said = capsys.readouterr()
+    assert "8 measurements (0 failed)" in said.out
+    assert f"noiselaw fit {out}" in said.out
+    assert "tasks" in said.err  # plain progress where there is no terminal
+    table = pd.read_csv(out / "measurements.csv")
+    assert set(table["signal"]) == {"cell_type", "protein"}
+    assert (out / "report.html").stat().st_size > 10_000
+
+    assert main(["status", str(out)]) == 0
+    assert "8 of 8 measurements are done" in capsys.readouterr().out
+    assert main(["status", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["missing"] == 0
+    assert main(["fit", str(out), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 4
+    assert main(["report", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["report"].endswith("report.html")
+
+
+def test_the_stores_own_study_file_goes_on_where_it_stopped(h5ad, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["run", str(h5ad), "--label", "cell_type", "--out", str(out), *QUICK]) == 0
+    before = (out / "measurements.csv").read_bytes()
+    assert main(["run", str(out / "study.toml"), "--out", str(out), "--workers", "1", "--json"]) == 0
+    said = capsys.readouterr().out
+    assert json.loads(said[said.rindex("{") :])["failed"] == 0
+    assert (out / "measurements.csv").read_bytes() == before
+
+
+def broken(kind, adata):
+    x = adata.X.toarray()
+    if kind == "negative":
+        x[3, 5] = -2
+    elif kind == "nan":
+        x[3, 5] = np.nan
+    elif kind == "normalised":
+        x = np.log1p(x * 1.5)
+    elif kind == "empty":
+        return adata[:, :0].copy()
+    adata.X = x
+    return adata
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        ("negative", ["--label", "cell_type"], r"cell3.*gene5"),
+        ("nan", ["--label", "cell_type"], r"cell3.*gene5"),
+        ("normalised", ["--label", "cell_type"], "normalised"),
+        ("empty", ["--label", "cell_type"], "empty|0 genes|no genes"),
+        ("none", ["--label", "celltype"], "cell_type"),
+        ("none", ["--abundance", "proteins"], "protein"),
+        ("none", ["--label", "cell_type", "--group", "doner"], "donor"),
+        ("none", ["--label", "cell_type", "--sizes", "100,9000"], "9,?000"),
+        ("single", ["--label", "only"], "only .same."),
+        ("few", ["--label", "cell_type"], "at least 50"),
+        ("duplicate", ["--label", "cell_type"], "cell0"),
+    ],
+)
+def test_bad_data_get_one_sentence_exit_3_and_nothing_written(kind, options, message, adata, tmp_path, capfd):
+    import re
+
+    if kind == "single":
+        adata.obs["only"] = "same"
+    if kind == "few":
+        adata = adata[:90].copy()
+    if kind == "duplicate":
+        adata.obs_names = ["cell0", "cell0", *adata.obs_names[2:]]
+    path = tmp_path / "cells.h5ad"
+    adata = broken(kind, adata)
+    adata.write_h5ad(path)
+    capfd.readouterr()
+    assert main(["run", str(path), *options, "--out", str(tmp_path / "out"), "--workers", "1"]) == 3
+    said = capfd.readouterr().err.strip()
+    assert re.search(message, said), said
+    assert said.startswith("noiselaw: ")
+    assert "Traceback" not in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_no_h5ad(tmp_path, capsys):
+    (tmp_path / "cells.h5ad").write_bytes(b"not hdf5 at all")
+    assert main(["run", str(tmp_path / "cells.h5ad"), "--label", "x", "--out", str(tmp_path / "out")]) == 3
+    assert "cells.h5ad" in capsys.readouterr().err
+    assert main(["run", str(tmp_path / "absent.h5ad"), "--label", "x", "--out", str(tmp_path / "out")]) == 3
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "Say what to ask about"),
+        (["--label", "cell_type", "--levels", "a,b"], "--levels is a count or values"),
+        (["--label", "cell_type", "--levels", "0,1"], "0"),
+        (["--label", "cell_type", "--sizes", "x"], "--sizes is a count"),
+        (["--label", "cell_type", "--models", "pcs"], "Nearest: pca"),
+        (["--label", "cell_type", "--no-such-option"], "No such option"),
+    ],
+)
+def test_a_command_that_cannot_be_meant_exits_2(options, message, h5ad, tmp_path, capsys):
+    assert main(["run", str(h5ad), *options, "--out", str(tmp_path / "out")]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_failed_measurements_exit_4_and_say_where_to_look(h5ad, tmp_path, capsys):
+    out = tmp_path / "out"
+    options = ["--label", "cell_type", "--probe", "gaussian", "--out", str(out), *QUICK]
+    assert main(["run", str(h5ad), *options]) == 4
+    assert f"Next: noiselaw status {out}" in capsys.readouterr().out
+    assert main(["status", str(out)]) == 0
+    assert "failed × 4" in capsys.readouterr().out
+
+
+def test_counts_and_values_are_told_apart():
+    assert _levels("10") == 10
+    assert _levels("0.01,0.1,1") == [0.01, 0.1, 1.0]
+    assert _levels("0.5") == [0.5]
+    assert _sizes("5") == 5
+    assert _sizes("500") == [500]
+    assert _sizes("200,1000") == [200, 1000]
