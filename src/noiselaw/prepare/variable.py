@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Moments", "Ranking", "moments", "rank_genes"]
 
-#: Rows read at once: a copy of this many is the most that a pass over the counts needs. Changing it moves sums of
-#: clipped counts in their last digit.
-_ROWS = 8192
+#: Rows read at once, few enough to stay in the processor's cache. Changing it moves scores in their last digit.
+_ROWS = 512
 #: Points under a loess window below which it would thread through the genes instead of smoothing them
 #: (and, at none, crash the library).
 _WINDOW = 10
@@ -34,13 +33,19 @@ _WIDER = (0.5, 0.75, 1.0)
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Totals, means and variances of each gene (n genes,) over ``n`` cells, of which ``n_empty`` hold no molecule."""
+    """Sums, sums of squares, means and variances of genes (n genes,) over ``n`` cells, ``n_empty`` of them empty."""
 
     n: int
     n_empty: int
     total: FloatArray
+    squares: FloatArray
     mean: FloatArray
     variance: FloatArray
+
+    def take(self, genes: IntArray) -> Moments:
+        """Return the moments of ``genes`` only."""
+        columns = (self.total, self.squares, self.mean, self.variance)
+        return Moments(self.n, self.n_empty, *(values[genes] for values in columns))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +82,7 @@ def moments(counts: Matrix, rows: IntArray) -> Moments:
     n = len(rows)
     # On integers this form is exact, so a gene that does not vary has a variance of exactly 0.
     variance = (n * squares - total**2) / (n * max(n - 1, 1))
-    return Moments(n, n_empty, total, total / n, variance)
+    return Moments(n, n_empty, total, squares, total / n, variance)
 
 
 def _smooth(x: FloatArray, y: FloatArray, span: float) -> FloatArray | str:
@@ -112,17 +117,24 @@ def _trend(found: Moments, span: float) -> tuple[FloatArray | None, float, str]:
 def _standardised_variance(
     counts: Matrix, rows: IntArray, found: Moments, kept: IntArray, expected: FloatArray
 ) -> FloatArray:
-    """Return the variance of each kept gene's standardised counts, clipped at √n as in Seurat v3."""
+    """Return the variance of the standardised counts of genes ``kept`` (whose moments are ``found``).
+
+    As in Seurat v3, a standardised count is clipped at √n.
+    """
     deviation = np.sqrt(10**expected)
     clip = np.full(counts.shape[1], np.inf)
-    clip[kept] = deviation * np.sqrt(found.n) + found.mean[kept]
-    total, squares = np.zeros(counts.shape[1]), np.zeros(counts.shape[1])
+    clip[kept] = deviation * np.sqrt(found.n) + found.mean
+    # Few counts are clipped: what clipping takes off is summed, not what it leaves.
+    excess, excess_squares = np.zeros(counts.shape[1]), np.zeros(counts.shape[1])
     for block in _blocks(counts, rows):
-        clipped = np.minimum(block.data, clip[block.indices])
-        total += _per_gene(block, clipped)
-        squares += _per_gene(block, clipped**2)
-    mean = found.mean[kept]
-    spread = found.n * mean**2 + squares[kept] - 2 * total[kept] * mean
+        limits = clip[block.indices]
+        high = np.flatnonzero(block.data > limits)
+        genes, values, limits = block.indices[high], block.data[high], limits[high]
+        excess += np.bincount(genes, weights=values - limits, minlength=len(excess))
+        excess_squares += np.bincount(genes, weights=values**2 - limits**2, minlength=len(excess))
+    total, squares = found.total - excess[kept], found.squares - excess_squares[kept]
+    mean = found.mean
+    spread = found.n * mean**2 + squares - 2 * total * mean
     score: FloatArray = spread / ((found.n - 1) * deviation**2)
     return score
 
@@ -133,10 +145,10 @@ def rank_genes(counts: Matrix, rows: IntArray, found: Moments, kept: IntArray, s
     Where loess cannot be fitted with ``span`` (few genes, or few distinct means after heavy thinning) wider spans
     are tried, then variance over mean takes its place; ``Ranking.fallback`` says so.
     """
-    part = Moments(found.n, found.n_empty, found.total[kept], found.mean[kept], found.variance[kept])
+    part = found.take(kept)
     expected, used, reason = _trend(part, span)
     if expected is None:
         score = np.divide(part.variance, part.mean, out=np.zeros(len(kept)), where=part.mean > 0)
         return Ranking(score, "variance over mean", f"{reason}; genes ranked by variance over mean instead")
-    score = _standardised_variance(counts, rows, found, kept, expected)
+    score = _standardised_variance(counts, rows, part, kept, expected)
     return Ranking(score, f"seurat_v3 (span {used:g})", f"{reason}; span {used:g} used instead" if reason else "")
