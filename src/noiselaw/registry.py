@@ -6,7 +6,7 @@ study file *is* the object, and an option that does not exist is an error that n
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -30,7 +30,7 @@ def checked(cls: type[T], options: Mapping[str, Any], what: str) -> T:
     UsageError
         Naming the first option that does not exist (and the nearest that does) or that has a wrong value.
     """
-    known = [f.name for f in fields(cls) if f.init]  # type: ignore[arg-type]
+    known = [f.name for f in _fields(cls) if f.init]
     for key in options:
         if key not in known:
             hint = nearest(key, known) if known else "It has no options."
@@ -44,10 +44,14 @@ def checked(cls: type[T], options: Mapping[str, Any], what: str) -> T:
         raise UsageError(f"{what}: {where}: {message}; got {first.get('input')!r}.") from error
 
 
+def _fields(dataclass_or_instance: Any) -> tuple[Field[Any], ...]:
+    return fields(dataclass_or_instance)
+
+
 def options_of(strategy: object, *, all_options: bool = False) -> dict[str, Any]:
     """Return a strategy's options that differ from their defaults (or all of them), in order of definition."""
     shown: dict[str, Any] = {}
-    for f in fields(strategy):  # type: ignore[arg-type]
+    for f in _fields(strategy):
         value = getattr(strategy, f.name)
         default = f.default_factory() if f.default_factory is not MISSING else f.default
         if f.init and (all_options or value != default):

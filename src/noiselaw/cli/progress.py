@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rich.progress import Progress, TaskID
+
     from noiselaw.sweep.execute import Watcher
 
 __all__ = ["watching"]
@@ -50,18 +52,17 @@ def watching(*, quiet: bool = False) -> Iterator[Watcher]:
 class _Live:
     """A bar on a terminal."""
 
-    def __init__(self, progress: object) -> None:
+    def __init__(self, progress: Progress) -> None:
         self.progress = progress
-        self.task: object | None = None
+        self.task: TaskID | None = None
 
     def update(self, done: int, total: int, running: Sequence[str], failed: int) -> None:
         """Move the bar."""
-        progress = self.progress
         if self.task is None:
-            self.task = progress.add_task("", total=total)  # type: ignore[attr-defined]
+            self.task = self.progress.add_task("", total=total)
         what = running[0] if running else "finishing"
         note = f"{what} [red]{failed} failed[/red]" if failed else what
-        progress.update(self.task, completed=done, total=total, description=note)  # type: ignore[attr-defined]
+        self.progress.update(self.task, completed=done, total=total, description=note)
 
 
 class _Lines:

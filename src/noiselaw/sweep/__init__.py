@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from noiselaw.sweep.conduct import Loaded, collect, load, run, run_loaded
 from noiselaw.sweep.forecast import Forecast, forecast
-from noiselaw.sweep.run import Loaded, collect, load, run, run_loaded
 from noiselaw.sweep.status import Status, status_of
 from noiselaw.sweep.store import Store
 from noiselaw.sweep.study import PROTOCOLS, CellFile, Study

@@ -262,7 +262,7 @@ def _reason(error: Exception) -> str:
 
 
 def _is_list(value: object) -> bool:
-    """Say whether a fact has a value per component or epoch: those stay with the embedding, a row holds single facts."""
+    """Say whether a fact has many values: those stay with the embedding, a row holds single facts."""
     return isinstance(value, list | tuple | dict)
 
 

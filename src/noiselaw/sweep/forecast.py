@@ -16,7 +16,7 @@ from noiselaw.sweep.pieces import write_pairs, write_source, write_split
 from noiselaw.sweep.store import Store
 
 if TYPE_CHECKING:
-    from noiselaw.sweep.run import Loaded
+    from noiselaw.sweep.conduct import Loaded
     from noiselaw.sweep.store import Store as StoreType
 
 __all__ = ["Forecast", "forecast"]

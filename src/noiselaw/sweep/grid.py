@@ -107,7 +107,6 @@ def lay_out(study: Study, dataset: Dataset) -> Grid:
     """
     for signal in study.signals:
         signal.check(dataset)
-    assert isinstance(study.seeds, int)
     groups = _kept_together(study, dataset)
     splits = [make_split(len(dataset.names), study.held_out, seed, groups) for seed in range(study.seeds)]
     sizes = training_sizes(study.sizes, min(len(split.train) for split in splits))
@@ -132,7 +131,7 @@ def lay_out(study: Study, dataset: Dataset) -> Grid:
             for reason, count in pairs.dropped.items():
                 total = dropped.setdefault(signal.name, {})
                 total[reason] = total.get(reason, 0) + count
-        for level in study.levels:  # type: ignore[union-attr]
+        for level in study.levels:
             measures += _measures_of(study, study.channel_at(level), seed, source, split_key, split, sizes, paired)
     return Grid(tuple(measures), all_splits, all_pairs, source, sizes, dropped)
 
@@ -189,7 +188,7 @@ def _measures_of(
     measures = []
     for size in sizes:
         # Genes chosen anew for each training set make one preparation for each size.
-        own_size = size if preparation.genes == "each" else None  # type: ignore[union-attr]
+        own_size = size if preparation.genes == "each" else None
         key = identity({**shared, "size": own_size, "subsets": study.subsets if own_size else None})
         condition = Condition(
             key,
@@ -199,14 +198,14 @@ def _measures_of(
             preparation,
             seed,
             str(study.subsets),
-            own_size,  # type: ignore[arg-type]
+            own_size,
         )
-        for model in study.models or ():
+        for model in study.models:
             described = _described(REPRESENTATIONS, model)
             embed_key = identity({"condition": key, "model": described, "size": size, "subsets": study.subsets})
-            embed = Embed(embed_key, condition, model, size)  # type: ignore[arg-type]
+            embed = Embed(embed_key, condition, model, size)
             for signal, pairs in paired.items():
-                for probe in study.probes or ():
+                for probe in study.probes:
                     description = {"embedding": embed_key, "pairs": pairs, "probe": _described(PROBES, probe)}
                     row = {
                         "dataset": study.name,
@@ -216,14 +215,12 @@ def _measures_of(
                         "u_unit": channel.unit,
                         "n_train": size,
                         "n_test": len(split.test),
-                        "representation": REPRESENTATIONS.label(model),  # type: ignore[arg-type]
-                        "probe": PROBES.label(probe),  # type: ignore[arg-type]
+                        "representation": REPRESENTATIONS.label(model),
+                        "probe": PROBES.label(probe),
                         "seed": seed,
                     }
                     # The names in the row do not change the number, but a table must not mix them up.
-                    measures.append(
-                        Measure(identity({**description, "row": row}), embed, pairs, probe, row)  # type: ignore[arg-type]
-                    )
+                    measures.append(Measure(identity({**description, "row": row}), embed, pairs, probe, row))
     return measures
 
 

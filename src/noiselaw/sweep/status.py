@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from noiselaw.errors import StoreError
-from noiselaw.sweep.run import plan_of
+from noiselaw.sweep.conduct import plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,7 +11,6 @@ import numpy as np
 import tomli_w
 
 from noiselaw.channels import CHANNELS
-from noiselaw.channels.base import Channel
 from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.prepare import PREPARATIONS
 from noiselaw.probes import PROBES
@@ -24,10 +23,8 @@ from noiselaw.simulate import SIMULATORS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from noiselaw.prepare.base import Preparation
-    from noiselaw.probes.base import Probe
+    from noiselaw.channels.base import Channel
     from noiselaw.registry import Registry
-    from noiselaw.represent.base import Representation
     from noiselaw.signals.base import Signal
 
 __all__ = ["PROTOCOLS", "CellFile", "Study"]
@@ -110,13 +107,14 @@ class Study:
     signals: Sequence[Signal]
     name: str = ""
     protocol: str = "recommended"
-    channel: Channel | str | None = None
-    levels: int | Sequence[float] = 10
-    sizes: int | Sequence[int] | None = None
-    seeds: int | None = None
-    models: Sequence[Representation | str] | None = None
-    probes: Sequence[Probe | str] | None = None
-    preparation: Preparation | str | None = None
+    # Names, tables and counts become what they mean when a study is made: one Channel, a tuple of levels, ...
+    channel: Any = None
+    levels: Any = 10
+    sizes: Any = None
+    seeds: Any = None
+    models: Any = None
+    probes: Any = None
+    preparation: Any = None
     held_out: float = 0.25
     group: str | None = None
     subsets: str | None = None
@@ -170,8 +168,8 @@ class Study:
 
     def channel_at(self, level: float) -> Channel:
         """Return the channel at ``level``."""
-        assert isinstance(self.channel, Channel)
-        return replace(self.channel, level=level)  # type: ignore[type-var]
+        at: Channel = replace(self.channel, level=level)
+        return at
 
     @property
     def signal_names(self) -> list[str]:
@@ -218,8 +216,8 @@ class Study:
         table: dict[str, Any] = {
             "name": self.name,
             "protocol": self.protocol,
-            "levels": list(self.levels),  # type: ignore[arg-type]
-            "sizes": self.sizes if isinstance(self.sizes, int) else list(self.sizes or ()),
+            "levels": list(self.levels),
+            "sizes": self.sizes if isinstance(self.sizes, int) else list(self.sizes),
             "seeds": self.seeds,
             "held_out": self.held_out,
             "subsets": self.subsets,
@@ -227,11 +225,11 @@ class Study:
         if self.group is not None:
             table["group"] = self.group
         table["data"] = _describe_data(self.data)
-        table["channel"] = _without_level(CHANNELS.describe(self.channel, all_options=True))  # type: ignore[arg-type]
-        table["preparation"] = PREPARATIONS.describe(self.preparation, all_options=True)  # type: ignore[arg-type]
+        table["channel"] = _without_level(CHANNELS.describe(self.channel, all_options=True))
+        table["preparation"] = PREPARATIONS.describe(self.preparation, all_options=True)
         table["signals"] = [SIGNALS.describe(item, all_options=True) for item in self.signals]
-        table["models"] = [REPRESENTATIONS.describe(item, all_options=True) for item in self.models or ()]  # type: ignore[arg-type]
-        table["probes"] = [PROBES.describe(item, all_options=True) for item in self.probes or ()]  # type: ignore[arg-type]
+        table["models"] = [REPRESENTATIONS.describe(item, all_options=True) for item in self.models]
+        table["probes"] = [PROBES.describe(item, all_options=True) for item in self.probes]
         return tomli_w.dumps(_tomlable(table))
 
 

@@ -67,7 +67,7 @@ def _truth_table(study: Study, drawn: Any) -> pd.DataFrame:
     """Return the true information in the counts at every level, where the simulator knows it."""
     rows = []
     for signal in study.signal_names:
-        for level in study.levels:  # type: ignore[union-attr]
+        for level in study.levels:
             known = drawn.truth(level, signal)
             rows.append({"signal": signal, "level": level, "bits": known.bits, "standard_error": known.standard_error})
     return pd.DataFrame(rows)
