@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from base64 import b64decode
 from html.parser import HTMLParser
 from io import StringIO
@@ -241,3 +243,19 @@ def test_what_is_no_study_is_refused(made_up, tmp_path):
 def test_the_same_table_gives_the_same_page(made_up):
     table = made_up(levels=5, sizes=2, seeds=1)
     assert render(table) == render(table)
+
+
+@pytest.mark.slow
+def test_a_real_browser_shows_the_page_without_complaint(page, tmp_path):
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium is installed")
+    file = tmp_path / "report.html"
+    file.write_text(page, encoding="utf-8")
+    shown = subprocess.run(
+        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+         "--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", file.as_uri()],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert "CONSOLE" not in shown.stderr
+    assert "The answer in words" in shown.stdout

@@ -11,7 +11,7 @@ import numpy as np
 from noiselaw.errors import UsageError
 from noiselaw.fit import predict
 from noiselaw.plot import marks
-from noiselaw.plot.select import Replicates, largest_size, one_panel, replicates, top_level, unit_of
+from noiselaw.plot.select import Replicates, largest_size, one_panel, only, replicates, top_level, unit_of
 from noiselaw.plot.style import INK, Look, looks, new_axes, style
 from noiselaw.records import Fit
 
@@ -139,8 +139,8 @@ def _truth(ax: Axes, truth: pd.DataFrame, signal: str | None) -> None:
 
 
 def _bits_label(rows: pd.DataFrame) -> str:
-    signals = rows["signal"].dropna().unique() if "signal" in rows.columns else []
-    return f"bits kept about {signals[0]}" if len(signals) == 1 else "bits kept"
+    signal = only(rows, "signal")
+    return f"bits kept about {signal}" if signal else "bits kept"
 
 
 def noise_curves(

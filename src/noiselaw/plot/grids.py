@@ -38,7 +38,7 @@ def information_rates(rates: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     values = grid.to_numpy(float)
     with style():
         shown = ax.imshow(values, aspect="auto", cmap="cividis")
-        ax.set_xticks(range(grid.shape[1]), [marks.plain(u) for u in grid.columns])
+        ax.set_xticks(range(grid.shape[1]), [marks.plain(float(u)) for u in grid.columns])
         ax.set_yticks(range(grid.shape[0]), [str(name) for name in grid.index])
         ax.grid(visible=False)
         ax.set_xlabel("UMI per cell")
@@ -49,7 +49,7 @@ def information_rates(rates: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             ax.text(column, row, text, ha="center", va="center", color=colour, fontsize="small")
         bar = ax.figure.colorbar(shown, ax=ax, pad=0.02)
         bar.set_label("bits per tenfold cells")
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
     return ax
 
 

@@ -172,7 +172,7 @@ def log_ticks(ax: Axes) -> None:
     ax.xaxis.set_minor_locator(NullLocator())
 
 
-def plain(value: float, _position: int = 0) -> str:
+def plain(value: float, _position: float = 0.0) -> str:
     """Return a tick as people read it: ``1,000``, ``2 M``, ``0.1``."""
     if value >= 1e6:
         return f"{value / 1e6:g} M"

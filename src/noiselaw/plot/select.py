@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from noiselaw.records import FloatArray
 
-__all__ = ["Replicates", "largest_size", "one_panel", "replicates", "top_level", "unit_of"]
+__all__ = ["Replicates", "largest_size", "one_panel", "only", "replicates", "top_level", "unit_of"]
 
 #: What one picture can show only one of.
 _PANEL = ("dataset", "signal", "channel", "probe")
@@ -61,11 +61,12 @@ def one_panel(table: pd.DataFrame, **wanted: str | None) -> pd.DataFrame:
             raise UsageError(f"There is no {name} {value!r} in the table. {nearest(value, present)}")
         table = table[table[name] == value]
     for name in _PANEL:
-        present = table[name].dropna().unique() if name in table.columns else []
-        if len(present) > 1:
-            listed = ", ".join(map(str, present))
-            raise UsageError(f"One picture shows one {name}; the table holds {len(present)} ({listed}). Pass {name}=….")
-    return table[np.isfinite(table["bits"].to_numpy(float, na_value=np.nan))]
+        left = list(table[name].dropna().unique()) if name in table.columns else []
+        if len(left) > 1:
+            listed = ", ".join(map(str, left))
+            raise UsageError(f"One picture shows one {name}; the table holds {len(left)} ({listed}). Pass {name}=….")
+    known: pd.DataFrame = table.loc[np.isfinite(table["bits"].to_numpy(float, na_value=np.nan))]
+    return known
 
 
 #: Replicates whose largest training set is smaller than this share of the largest of all are not yet finished.
@@ -99,7 +100,7 @@ def replicates(rows: pd.DataFrame, x: str) -> Replicates:
     known = rows[rows[x].notna()]
     grouped = known.groupby(step)
     number, spread = grouped["bits"].count(), grouped["bits"].std()
-    error = spread / np.sqrt(number)
+    error: pd.Series[float] = spread / np.sqrt(number)
     if "standard_error" in known.columns:
         error = error.where(number > 1, grouped["standard_error"].mean())
     order = np.argsort(grouped[x].mean().to_numpy(float))
@@ -112,7 +113,12 @@ def replicates(rows: pd.DataFrame, x: str) -> Replicates:
     )
 
 
+def only(rows: pd.DataFrame, column: str) -> str:
+    """Return the one value of ``column``; empty where there is none, or several."""
+    values = list(rows[column].dropna().unique()) if column in rows.columns else []
+    return str(values[0]) if len(values) == 1 else ""
+
+
 def unit_of(rows: pd.DataFrame) -> str:
     """Return the unit of u as the table names it; empty where it names none or several."""
-    units = rows["u_unit"].dropna().unique() if "u_unit" in rows.columns else []
-    return str(units[0]) if len(units) == 1 else ""
+    return only(rows, "u_unit")

@@ -159,7 +159,8 @@ def plateau(fit: Fit | None, fraction: float = 0.9) -> Plateau | None:
 
 
 def _known(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[np.isfinite(rows["bits"].to_numpy(float, na_value=np.nan))]
+    known: pd.DataFrame = rows.loc[np.isfinite(rows["bits"].to_numpy(float, na_value=np.nan))]
+    return known
 
 
 def kept(rows: pd.DataFrame, representation: str, truth: pd.DataFrame | None = None) -> Kept:

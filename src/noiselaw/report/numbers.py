@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 
-__all__ = ["bits", "count", "listed", "number", "percent", "span", "times"]
+__all__ = ["bits", "count", "listed", "number", "percent", "span", "tied", "times"]
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -73,3 +74,8 @@ def times(factor: float) -> str:
 def listed(names: list[str], last: str = "and") -> str:
     """Return names as a list in a sentence: ``a, b and c``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}" if names else "none"
+
+
+def tied(text: str) -> str:
+    """Return ``text`` with numbers and their units tied together, so that no line breaks between them."""
+    return re.sub(r"(?<=\d) (?=%|bits?\b)", "\N{NO-BREAK SPACE}", text)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from noiselaw.errors import InputError, nearest
 from noiselaw.laws import LAWS
-from noiselaw.report import account, words
+from noiselaw.report import account, numbers, words
 from noiselaw.report.facts import CELLS, Subject, subjects
 from noiselaw.report.numbers import count, listed, number, span
 from noiselaw.report.sections import Section, section
@@ -123,6 +123,7 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["tied"] = numbers.tied
     return environment.get_template("page.html.j2").render(
         version=__version__,
         css=Markup(files(__package__).joinpath("page.css").read_text(encoding="utf-8")),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from noiselaw.records import Fit
 
-__all__ = ["Bar", "Chart", "Model", "Section", "section"]
+__all__ = ["Bar", "Chart", "Model", "Saying", "Section", "section"]
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,22 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Saying:
+    """One answer: what it is about, the figure, the sentence, and whether the data determine it."""
+
+    label: str
+    figure: str
+    sentence: str
+    known: bool
+
+
+@dataclass(frozen=True)
 class Model:
     """What is said of one representation."""
 
     name: str
     colour: str
-    kept: str
-    depth: str
-    reach: str
-    cells: str
-    depth_known: bool
-    cells_known: bool
+    sayings: tuple[Saying, ...]
     bar: Bar | None
 
 
@@ -111,12 +116,11 @@ def section(
         Model(
             name=fact.representation,
             colour=f"c{PALETTE.index(colours[fact.representation].colour)}",
-            kept=words.kept(fact, title, axis),
-            depth=words.gain(depth[fact.representation], axis),
-            reach=words.reach(plateau(noise.get(fact.representation)), axis),
-            cells=words.gain(cells[fact.representation], CELLS),
-            depth_known=words.is_known(depth[fact.representation]),
-            cells_known=words.is_known(cells[fact.representation]),
+            sayings=(
+                Saying("Now", words.kept_short(fact), words.kept(fact, title, axis), math.isfinite(fact.bits)),
+                _saying(depth[fact.representation], axis, words.reach(plateau(noise.get(fact.representation)), axis)),
+                _saying(cells[fact.representation], CELLS),
+            ),
             bar=_bar(fact, depth[fact.representation], scale),
         )
         for fact in found
@@ -136,6 +140,12 @@ def section(
         noise=noise,
         size=size,
     )
+
+
+def _saying(fact: Prospect, axis: Axis, besides: str = "") -> Saying:
+    sentence = f"{words.gain(fact, axis)} {besides}".strip()
+    known = words.is_known(fact) or fact.status == "saturated"
+    return Saying(words.more_of(fact, axis), words.gain_short(fact), sentence, known)
 
 
 def _sized(rows: pd.DataFrame) -> bool:

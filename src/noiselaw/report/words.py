@@ -16,10 +16,13 @@ __all__ = [
     "best",
     "depth_caption",
     "gain",
+    "gain_short",
     "headline",
     "is_known",
     "kept",
+    "kept_short",
     "limited_by",
+    "more_of",
     "reach",
     "size_caption",
     "status_label",
@@ -79,6 +82,29 @@ def kept(fact: Kept, signal: str, axis: Axis) -> str:
     if math.isfinite(fact.truth) and fact.truth > 0:
         said += f" The counts themselves hold {bits(fact.truth)} there, as these data were simulated."
     return said
+
+
+def kept_short(fact: Kept) -> str:
+    """Return what is kept as a figure: ``2.31 of 2.75 bits``."""
+    if not math.isfinite(fact.bits):
+        return "not measured"
+    return bits(fact.bits) if not math.isfinite(fact.ceiling) else f"{bits(fact.bits)[:-5]} of {bits(fact.ceiling)}"
+
+
+def gain_short(prospect: Prospect) -> str:
+    """Return a gain as a figure: ``+0.21 bits``, ``cannot tell``."""
+    if prospect.status == "saturated" or (is_known(prospect) and prospect.high < _NOTHING):
+        return "next to nothing"
+    if not is_known(prospect):
+        return "cannot tell"
+    if not math.isfinite(prospect.bits):
+        return f"{span(prospect.low, prospect.high)} bits"
+    return f"+{bits(prospect.bits)}".replace("+−", "−")
+
+
+def more_of(prospect: Prospect, axis: Axis) -> str:
+    """Return what a gain is the gain from: ``Ten times the depth``."""
+    return _capital(f"{times(prospect.factor)} the {axis.noun}")
 
 
 def reach(fact: Plateau | None, axis: Axis) -> str:
