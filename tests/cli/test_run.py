@@ -115,6 +115,7 @@ def test_a_file_that_is_no_h5ad(tmp_path, capsys):
         (["--label", "cell_type", "--levels", "0,1"], "0"),
         (["--label", "cell_type", "--sizes", "x"], "--sizes is a count"),
         (["--label", "cell_type", "--models", "pcs"], "Nearest: pca"),
+        (["--label", "cell_type", "--missing-label", "typ1"], "occurs in none of cell_type. Nearest: type1"),
         (["--label", "cell_type", "--no-such-option"], "No such option"),
     ],
 )

@@ -74,6 +74,7 @@ def run(
         workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or os.cpu_count() or 1
     )
     loaded = load(study)
+    _check_missing_labels(loaded, missing_label or [])
     if dry_run:
         _forecast(loaded, source, folder, slots, as_json)
         return 0
@@ -106,6 +107,20 @@ def _study(
             "matrix such as protein), or pass a STUDY.toml."
         )
     return Study(data=CellFile(str(source), counts=counts), signals=signals, **options)
+
+
+def _check_missing_labels(loaded: Loaded, missing: list[str]) -> None:
+    """Refuse a missing label that labels nothing: a slip of the pen would measure what was to be left out."""
+    from noiselaw.errors import nearest
+    from noiselaw.signals import Labels
+
+    columns = [signal.column for signal in loaded.study.signals if isinstance(signal, Labels)]
+    there = {str(value) for column in columns for value in loaded.dataset.annotations[column].dropna().unique()}
+    for label in missing:
+        if label not in there:
+            raise UsageError(
+                f"--missing-label {label!r} occurs in none of {', '.join(columns)}. {nearest(label, there)}"
+            )
 
 
 def _levels(text: str | None) -> int | list[float] | None:

@@ -1,0 +1,139 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from noiselaw.errors import InputError
+from noiselaw.table import COLUMNS, empty, read_provenance, read_table, to_table, write_table
+
+ROW = {
+    "dataset": "pbmc",
+    "signal": "cell_type",
+    "channel": "binomial",
+    "level": 0.1,
+    "u": 81.5,
+    "u_unit": "UMI per cell",
+    "n_train": 1000,
+    "n_test": 300,
+    "representation": "pca",
+    "probe": "recommended",
+    "seed": 0,
+    "bits": 1.25,
+    "status": "ok",
+    "reason": "",
+    "diagnostics": "{}",
+}
+
+text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
+number = st.floats(allow_nan=True, allow_infinity=False)
+rows = st.lists(
+    st.fixed_dictionaries(
+        {
+            "dataset": text,
+            "signal": text,
+            "channel": st.sampled_from(["binomial", "gaussian"]),
+            "level": st.floats(1e-6, 1.0),
+            "u": number,
+            "n_train": st.integers(1, 10**7),
+            "representation": text,
+            "probe": text,
+            "seed": st.integers(0, 10),
+            "bits": number,
+            "standard_error": number,
+            "status": st.sampled_from(["ok", "warned", "failed"]),
+            "reason": text,
+        }
+    ),
+    max_size=6,
+    unique_by=lambda row: tuple(
+        row[key] for key in ("dataset", "signal", "channel", "level", "n_train", "representation", "probe", "seed")
+    ),
+)
+
+
+@given(rows)
+def test_parquet_brings_back_every_value(tmp_path_factory, made):
+    table = to_table(made)
+    path = write_table(table, tmp_path_factory.mktemp("t") / "table.parquet", {"study": "x"})
+    pd.testing.assert_frame_equal(read_table(path), table)
+    assert read_provenance(path) == {"study": "x"}
+
+
+def test_csv_brings_back_numbers_and_types(tmp_path):
+    table = to_table([ROW, {**ROW, "seed": 1, "bits": float("nan"), "status": "failed", "reason": "a, b"}])
+    back = read_table(write_table(table, tmp_path / "table.csv"))
+    pd.testing.assert_series_equal(back["bits"], table["bits"])
+    pd.testing.assert_series_equal(back["n_train"], table["n_train"])
+    assert back["reason"].iloc[1] == "a, b"
+
+
+def test_every_column_carries_its_unit_and_meaning(tmp_path):
+    schema = pq.read_schema(write_table(to_table([ROW]), tmp_path / "table.parquet"))
+    for column in COLUMNS:
+        assert schema.field(column.name).metadata[b"unit"].decode() == column.unit
+        assert schema.field(column.name).metadata[b"meaning"]
+    assert schema.field("bits").metadata[b"unit"] == b"bits"
+
+
+def test_rows_are_sorted_by_what_identifies_them_so_that_order_of_work_does_not_matter():
+    made = [{**ROW, "seed": seed, "level": level} for seed in (2, 0, 1) for level in (1.0, 0.1)]
+    pd.testing.assert_frame_equal(to_table(made), to_table(made[::-1]))
+
+
+def test_unknown_is_nan_never_zero():
+    table = to_table([{**ROW, "bits": None}])
+    assert np.isnan(table["bits"].iloc[0])
+    assert np.isnan(table["standard_error"].iloc[0])
+
+
+def test_the_same_measurement_twice_is_refused():
+    with pytest.raises(InputError, match="1 measurements appear twice"):
+        to_table([ROW, {**ROW, "bits": 2.0}])
+
+
+def test_an_unknown_column_names_the_nearest():
+    with pytest.raises(InputError, match="no column 'bit'. Nearest: bits"):
+        to_table([{**ROW, "bit": 1.0}])
+
+
+def test_somebody_elses_table_is_read_as_it_is(tmp_path):
+    pd.DataFrame({"umis per cell": [1, 2], "level": ["low", "high"]}).to_csv(tmp_path / "theirs.csv")
+    table = read_table(tmp_path / "theirs.csv")
+    assert list(table.columns) == ["umis per cell", "level"]
+    assert list(table["level"]) == ["low", "high"]
+
+
+def test_what_is_no_table_is_refused(tmp_path):
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(InputError, match="bad.parquet could not be read"):
+        read_table(tmp_path / "bad.parquet")
+    with pytest.raises(InputError, match="There is no file"):
+        read_table(tmp_path / "absent.csv")
+    (tmp_path / "t.xlsx").write_text("")
+    with pytest.raises(InputError, match=r"from \.csv, \.tsv or \.parquet"):
+        read_table(tmp_path / "t.xlsx")
+    with pytest.raises(InputError, match=r"written as \.parquet or \.csv"):
+        write_table(empty(), tmp_path / "t.xlsx")
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_nothing_half_written_remains(tmp_path, monkeypatch):
+    write_table(to_table([ROW]), tmp_path / "table.csv")
+    before = (tmp_path / "table.csv").read_bytes()
+
+    def fails(*_, **__):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", fails)
+    with pytest.raises(OSError, match="disk full"):
+        write_table(to_table([{**ROW, "seed": 9}]), tmp_path / "table.csv")
+    assert (tmp_path / "table.csv").read_bytes() == before
+
+
+def test_provenance_is_json(tmp_path):
+    path = write_table(to_table([ROW]), tmp_path / "t.parquet", {"input": {"sha256": "ab"}})
+    assert json.loads(json.dumps(read_provenance(path)))["input"]["sha256"] == "ab"
