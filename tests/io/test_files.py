@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -173,11 +176,12 @@ def test_flipped_bytes_never_give_anything_but_cells_or_a_sentence(kind, tmp_pat
         start = int(rng.integers(8, len(content) - 64))
         damaged[start : start + 64] = rng.integers(0, 256, 64, dtype=np.uint8).tobytes()
         path.write_bytes(damaged)
-        try:
-            dataset = read(path)
-        except InputError:
-            continue
-        assert dataset.observations.shape == (40, 25)
+        for backed in (False, True):
+            try:
+                dataset = read(path, backed=backed)
+            except InputError:
+                continue
+            assert dataset.observations.shape == (40, 25)
 
 
 def test_missing_counts_in_a_zarr_folder(write, cells):
@@ -209,3 +213,24 @@ def test_modalities(write, cells):
         read(path, modality="prot")
     with pytest.raises(InputError, match=r"holds one assay, no modalities; got modality='rna'"):
         read(write("csr.h5ad"), modality="rna")
+
+
+def test_a_file_from_before_anndata_0_7():
+    """Scanpy's own package carries one; its X is scaled and its raw.X logarithms, which is said."""
+    folder = Path(importlib.util.find_spec("scanpy").origin).parent
+    with pytest.raises(InputError, match=r"X: Counts must .*X \(no counts\), raw.X \(no counts\)"):
+        read(folder / "datasets" / "10x_pbmc68k_reduced.h5ad")
+
+
+@pytest.mark.parametrize("backed", [False, True])
+@pytest.mark.parametrize(
+    ("part", "values"), [("indptr", [0, 2**31 - 1, -(2**31)]), ("indices", [0, 1, 25]), ("indices", [0, -1, 3])]
+)
+def test_indices_that_point_outside_are_refused_before_anything_follows_them(part, values, backed, write):
+    import h5py
+
+    path = write("csr.h5ad")
+    with h5py.File(path, "r+") as stored:
+        stored["X"][part][:3] = values
+    with pytest.raises(InputError, match="sound sparse matrix; its indices point outside it"):
+        read(path, backed=backed)

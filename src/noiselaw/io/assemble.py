@@ -97,17 +97,20 @@ def _choose(source: Source, names: NDArray[np.str_], counts: str) -> tuple[str, 
                 f"There are no counts at {counts!r}. Pass counts='auto', 'X', 'raw' or 'layers/NAME'. "
                 f"{nearest(location, source.places)}"
             )
-        return location, _counts_at(source.places[location], names)
+        found = _matrix_at(source.places[location], names)
+        check_counts(found, names, source.places[location].features)
+        return location, found
     refused: dict[str, InputError] = {}
-    for location in _SEARCHED:
-        if location not in source.places:
-            continue
+    for location in [place for place in _SEARCHED if place in source.places]:
+        found = _matrix_at(source.places[location], names)
         try:
-            return location, _counts_at(source.places[location], names)
+            check_counts(found, names, source.places[location].features)
         except InputError as error:
             if location == "layers/counts":  # a layer of this name is meant to be counted; nothing else may stand in
                 raise InputError(f"layers['counts']: {error}") from error
             refused[location] = error
+        else:
+            return location, found
     raise InputError(_nowhere(source, refused)) from next(iter(refused.values()), None)
 
 
@@ -119,7 +122,7 @@ def _nowhere(source: Source, refused: dict[str, InputError]) -> str:
     return f"{why}Counts were looked for in {', '.join(looked)}; put the raw counts into layers['counts'].{other}"
 
 
-def _counts_at(place: Place, names: NDArray[np.str_]) -> Matrix:
+def _matrix_at(place: Place, names: NDArray[np.str_]) -> Matrix:
     found = place.load()
     expected = (len(names), len(place.features))
     if tuple(found.shape) != expected:
@@ -132,7 +135,6 @@ def _counts_at(place: Place, names: NDArray[np.str_]) -> Matrix:
             f"Expected counts of at least one cell and one gene; got an empty matrix {expected}. Pass measured cells."
         )
     check_sound(found)
-    check_counts(found, names, place.features)
     return found
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from noiselaw.records import Dataset, Matrix
 
-__all__ = ["from_anndata", "from_arrays", "measured_modality", "of_assays", "of_group", "of_shared"]
+__all__ = ["from_anndata", "from_arrays", "measured_modality", "of_anndata", "of_assays", "of_group", "of_shared"]
 
 #: What the modality that carries RNA counts is called, in this order.
 _RNA = ("rna", "gex", "RNA", "Gene Expression")
@@ -56,9 +56,9 @@ def from_anndata(
     if isinstance(data, require("anndata", "Reading AnnData").AnnData):
         if modality is not None:
             raise InputError(f"An AnnData has no modalities; got modality={modality!r}. Leave it out.")
-        return assemble(_of_anndata(data), name, counts, matrices)
+        return assemble(of_anndata(data), name, counts, matrices)
     if hasattr(data, "mod") and isinstance(data, require("mudata", "Reading MuData").MuData):
-        assays = {key: _of_anndata(value) for key, value in data.mod.items()}
+        assays = {key: of_anndata(value) for key, value in data.mod.items()}
         return assemble(of_assays(assays, data.obs, modality), name, counts, matrices)
     raise InputError(
         f"Expected an AnnData or MuData object; got {type(data).__name__}. "
@@ -173,7 +173,8 @@ def of_shared(group: Any) -> pd.DataFrame:
     return table
 
 
-def _of_anndata(data: Any) -> Source:
+def of_anndata(data: Any) -> Source:
+    """Return an AnnData object as a source, without copying its matrices."""
     features = as_text(data.var_names)
     places = {f"layers/{key}": Place(_given(data.layers[key]), features) for key in data.layers}
     if data.X is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from noiselaw.errors import InputError
 from noiselaw.io.assemble import assemble
-from noiselaw.io.convert import of_assays, of_group, of_shared
+from noiselaw.io.convert import of_anndata, of_assays, of_group, of_shared
 from noiselaw.io.digest import file_hash
 from noiselaw.io.tenx import of_folder, of_tenx, tenx_genome
 from noiselaw.optional import require
@@ -94,7 +94,10 @@ def _open(path: Path, modality: str | None, backed: bool, opened: ExitStack) -> 
     library = require("h5py", "Reading stored cells")
     if not library.is_hdf5(path):
         raise InputError(f"Expected HDF5; its first bytes are no HDF5 signature. {_READ}.")
-    return _of_stored(opened.enter_context(library.File(path, "r")), modality, backed, "HDF5")
+    stored = opened.enter_context(library.File(path, "r"))
+    if isinstance(stored.get("obs"), library.Dataset):  # written before AnnData 0.7: tables were compound arrays
+        return of_anndata(require("anndata", "Reading AnnData").read_h5ad(path))
+    return _of_stored(stored, modality, backed, "HDF5")
 
 
 def _open_folder(path: Path, modality: str | None, backed: bool) -> Source:
@@ -138,7 +141,7 @@ def _broken() -> tuple[type[Exception], ...]:
     """Return what the libraries raise on damaged or foreign files."""
     # Encodings that this AnnData does not know have an error class of their own, which is not exported.
     unknown: type[Exception] = require("anndata._io.specs.registry", "Reading stored cells").IORegistryError
-    return (OSError, EOFError, KeyError, ValueError, IndexError, RuntimeError, zlib.error, unknown)
+    return (OSError, EOFError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, zlib.error, unknown)
 
 
 def _first_line(error: Exception) -> str:

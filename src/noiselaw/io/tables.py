@@ -38,7 +38,7 @@ def check_sound(x: Matrix) -> None:
         return
     parts = x.group if is_backed(x) else {"indptr": x.indptr, "indices": x.indices, "data": x.data}
     major, minor = x.shape if x.format == "csr" else x.shape[::-1]
-    indptr, stored = np.asarray(parts["indptr"][:]), int(parts["indices"].shape[0])
+    indptr, stored = np.asarray(parts["indptr"][:]).astype(np.int64), int(parts["indices"].shape[0])
     sound = len(indptr) == major + 1 and indptr[0] == 0 and bool((np.diff(indptr) >= 0).all())
     sound = sound and int(indptr[-1]) == stored == int(parts["data"].shape[0])
     for start in range(0, stored if sound else 0, _PIECE):
