@@ -223,7 +223,7 @@ def test_a_folder_is_read_with_its_provenance_and_truth(made_up, tmp_path):
     path = write_report(tmp_path)
     assert path == tmp_path / "report.html"
     page = path.read_text(encoding="utf-8")
-    assert "hold 2.60 bits there, as these data were simulated" in page
+    assert "hold 2.60 bits there, as these data were simulated" in read(page).words
     assert 'href="measurements.parquet"' in page
     assert "SHA-256" in page
     assert sorted(file.name for file in tmp_path.iterdir()) == ["measurements.parquet", "report.html", "truth.parquet"]

@@ -136,3 +136,16 @@ def test_reaching_most_of_the_plateau():
 )  # fmt: skip
 def test_which_representation_keeps_most(contest, only, said):
     assert said in words.best(contest, only, DEPTH)
+
+
+def test_a_law_that_misses_the_measurements_is_said_to():
+    assert words.caution(0.18, DEPTH).startswith("Careful: the law passes 0.18 bits below what was measured")
+    assert "0.07 bits above" in words.caution(-0.07, DEPTH)
+    assert words.caution(0.01, DEPTH) == ""
+
+
+def test_reasons_about_levels_are_said_of_sizes():
+    reason = "Bits still rise at the highest level (2.35 bits); measure at higher levels."
+    assert words.told(reason, CELLS) == "Bits still rise at the largest size (2.35 bits); measure at larger sizes."
+    assert words.told(reason, DEPTH) == reason
+    assert words.told("There are 2 different levels; it needs 4.", CELLS) == "There are 2 different sizes; it needs 4."

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from noiselaw.fit import derive
+from noiselaw.fit import derive, predict
 from noiselaw.plot import largest_size, top_level
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ __all__ = [
     "contest",
     "depth_axis",
     "kept",
+    "misfit",
     "plateau",
     "prospect",
     "rows_of",
@@ -50,18 +51,19 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True)
 class Axis:
-    """How a law's variable is called in sentences ("more depth", "ten times the depth"), and its unit."""
+    """How a law's variable is called in sentences ("more depth", "ten times the depth"), its unit, and one value."""
 
     noun: str
     unit: str
+    step: str
 
 
-CELLS = Axis("training cells", "")
+CELLS = Axis("training cells", "", "size")
 
 
 def depth_axis(unit: str) -> Axis:
     """Return how u is called, given its unit in the table."""
-    return Axis("depth" if "UMI" in unit else "signal-to-noise", unit)
+    return Axis("depth" if "UMI" in unit else "signal-to-noise", unit, "level")
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,15 @@ def prospect(fit: Fit | None, factor: float = FACTOR) -> Prospect:
     gained = derive(fit, "gain", factor=factor)
     target = factor * fit.diagnostics["largest"][0]
     return Prospect(fit.status, fit.reason, factor, target, gained.value, gained.interval.low, gained.interval.high)
+
+
+def misfit(fit: Fit | None, fact: Kept) -> float:
+    """Return by how many bits the measurements at full depth lie above the fitted law; 0 where they agree."""
+    if fit is None or "region" not in fit.diagnostics or not np.isfinite(fact.bits):
+        return 0.0
+    bits, low, high = (float(end) for end in predict(fit, fact.x))
+    margin = 2.0 * fact.standard_error if np.isfinite(fact.standard_error) else 0.0
+    return 0.0 if low - margin <= fact.bits <= high + margin else fact.bits - bits
 
 
 def plateau(fit: Fit | None, fraction: float = 0.9) -> Plateau | None:

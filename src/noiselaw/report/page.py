@@ -190,7 +190,7 @@ def _row(part: Section, model: str, fit: Fit) -> dict[str, Any]:
         "cells": [_cell(fit, parameter) for parameter in LAWS.get(fit.law).parameters],
         "ok": fit.status == "ok",
         "status": words.status_label(fit.status),
-        "reason": fit.reason,
+        "reason": words.told(fit.reason, CELLS) if fit.law == "size" else fit.reason,
     }
 
 

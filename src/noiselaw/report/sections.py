@@ -21,6 +21,7 @@ from noiselaw.report.facts import (
     contest,
     depth_axis,
     kept,
+    misfit,
     plateau,
     prospect,
     rows_of,
@@ -118,7 +119,7 @@ def section(
             colour=f"c{PALETTE.index(colours[fact.representation].colour)}",
             sayings=(
                 Saying("Now", words.kept_short(fact), words.kept(fact, title, axis), math.isfinite(fact.bits)),
-                _saying(depth[fact.representation], axis, words.reach(plateau(noise.get(fact.representation)), axis)),
+                _saying(depth[fact.representation], axis, _besides(noise.get(fact.representation), fact, axis)),
                 _saying(cells[fact.representation], CELLS),
             ),
             bar=_bar(fact, depth[fact.representation], scale),
@@ -146,6 +147,13 @@ def _saying(fact: Prospect, axis: Axis, besides: str = "") -> Saying:
     sentence = f"{words.gain(fact, axis)} {besides}".strip()
     known = words.is_known(fact) or fact.status == "saturated"
     return Saying(words.more_of(fact, axis), words.gain_short(fact), sentence, known)
+
+
+def _besides(fit: Fit | None, fact: Kept, axis: Axis) -> str:
+    """Return what the noise law says besides the gain: its plateau, and a warning where it misses the points."""
+    top = plateau(fit)
+    reached = top is not None and top.bits < fact.bits
+    return f"{'' if reached else words.reach(top, axis)} {words.caution(misfit(fit, fact), axis)}".strip()
 
 
 def _sized(rows: pd.DataFrame) -> bool:

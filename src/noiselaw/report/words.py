@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from noiselaw.report.numbers import bits, count, listed, number, percent, span, times
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "best",
+    "caution",
     "depth_caption",
     "gain",
     "gain_short",
@@ -26,10 +28,13 @@ __all__ = [
     "reach",
     "size_caption",
     "status_label",
+    "told",
 ]
 
 #: Gains below the first are called nothing, since two decimals of a bit hardly show them; below the second, little.
 _NOTHING, _LITTLE = 0.02, 0.1
+#: A law that passes the measurements by this many bits is called a poor description.
+_APART = 0.05
 
 _STATUS = {
     "ok": "determined",
@@ -52,6 +57,24 @@ def is_known(prospect: Prospect) -> bool:
     """Return whether the data bound the gain on at least one side by a law that they determine."""
     bounded = math.isfinite(prospect.low) or math.isfinite(prospect.high)
     return prospect.status == "ok" and bounded and not (math.isnan(prospect.low) or math.isnan(prospect.high))
+
+
+#: How the fits' reasons, which speak of levels of noise, are said of training sizes.
+_OF_SIZES = {
+    r"the highest level": "the largest size",
+    r"higher levels": "larger sizes",
+    r"lower levels": "smaller sizes",
+    r"lowest levels": "smallest sizes",
+    r"level": "size",
+}
+
+
+def told(reason: str, axis: Axis) -> str:
+    """Return a fit's reason in the words of ``axis``."""
+    if axis.step == "size":
+        for of_levels, of_sizes in _OF_SIZES.items():
+            reason = re.sub(rf"\b{of_levels}(?=s?\b)", of_sizes, reason)
+    return reason
 
 
 def _because(reason: str) -> str:
@@ -107,6 +130,15 @@ def more_of(prospect: Prospect, axis: Axis) -> str:
     return _capital(f"{times(prospect.factor)} the {axis.noun}")
 
 
+def caution(misfit: float, axis: Axis) -> str:
+    """Warn where the law misses the measurements at full depth; empty where it nearly meets them."""
+    if abs(misfit) < _APART:
+        return ""
+    side = "below" if misfit > 0 else "above"
+    where = f"{side} what was measured at full {axis.noun}"
+    return f"Careful: the law passes {bits(abs(misfit))} {where}, so it describes these points poorly."
+
+
 def reach(fact: Plateau | None, axis: Axis) -> str:
     """Say what a noiseless measurement would give and what most of that takes; nothing where it is not determined."""
     if fact is None:
@@ -122,7 +154,7 @@ def gain(prospect: Prospect, axis: Axis) -> str:
     if prospect.status == "saturated":
         return f"{_capital(more)} is not expected to add any: whatever was measured gives about the same."
     if not is_known(prospect):
-        return f"What {more} would add cannot be told, {_because(prospect.reason)}{_agreeing(prospect)}"
+        return f"What {more} would add cannot be told, {_because(told(prospect.reason, axis))}{_agreeing(prospect)}"
     target = f" ({number(prospect.target)} {axis.unit}".rstrip() + ")" if math.isfinite(prospect.target) else ""
     start = f"{_capital(more)}{target} would add"
     if not (math.isfinite(prospect.low) and math.isfinite(prospect.high)):
