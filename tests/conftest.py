@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from noiselaw.table import to_table
 
@@ -77,3 +78,52 @@ def made_up():
         return to_table(rows)
 
     return make
+
+
+_IN_MEMORY = ["dense", "memory map", "csr matrix", "csr array", "csc matrix", "csc array", "coo matrix", "unsorted csr"]
+_ON_DISK = ["h5ad csr", "h5ad csc", "h5py", "zarr"]
+
+
+def _unsorted(counts):
+    """CSR with the columns of each row in reverse order, and the first entry of each row given in two parts."""
+    x = sparse.csr_matrix(counts)
+    rows = [np.arange(a, b)[::-1] for a, b in zip(x.indptr, x.indptr[1:], strict=False)]
+    order = np.concatenate([np.concatenate([row, row[-1:]]) for row in rows])
+    data = x.data[order]
+    ends = np.cumsum([len(row) + (len(row) > 0) for row in rows])
+    data[ends - 1] -= 1
+    data[ends - 2] = 1
+    return sparse.csr_matrix((data, x.indices[order], np.concatenate([[0], ends])), shape=x.shape)
+
+
+@pytest.fixture(params=[*_IN_MEMORY, *_ON_DISK])
+def as_kind(request, tmp_path):
+    """Turn a dense array into a matrix of one of all kinds, in memory and on disk; ``.name`` says which."""
+    opened = []
+
+    def make(dense):
+        kind = request.param
+        if kind == "dense":
+            return dense.copy()
+        if kind == "memory map":
+            np.save(tmp_path / "x.npy", dense)
+            return np.load(tmp_path / "x.npy", mmap_mode="r")
+        if kind == "unsorted csr":
+            return _unsorted(dense)
+        if kind in _IN_MEMORY:
+            return getattr(sparse, kind.replace(" ", "_"))(dense)
+        if kind == "zarr":
+            return pytest.importorskip("zarr").array(dense)
+        if kind == "h5py":
+            opened.append(pytest.importorskip("h5py").File(tmp_path / f"{len(opened)}.h5", "w"))
+            return opened[-1].create_dataset("x", data=dense)
+        anndata = pytest.importorskip("anndata")
+        anndata.AnnData(getattr(sparse, f"{kind[-3:]}_matrix")(dense)).write_h5ad(tmp_path / f"{len(opened)}.h5ad")
+        backed = anndata.read_h5ad(tmp_path / f"{len(opened)}.h5ad", backed="r")
+        opened.append(backed.file)
+        return backed.X
+
+    make.name = request.param
+    yield make
+    for file in opened:
+        file.close()

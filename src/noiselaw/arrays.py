@@ -367,7 +367,7 @@ def _not_counts(values: NDArray[Any]) -> NDArray[np.bool_] | None:
     if values.size == 0 or values.dtype.kind == "b":
         return None
     # NaN makes both comparisons false; 2**31, unlike LARGEST_COUNT, is exact in float32.
-    bounded = bool(values.min() >= 0 and values.max() < 2**31)
+    bounded = bool(values.min() >= 0 and float(values.max()) < 2**31)
     if bounded and (values.dtype.kind in "iu" or np.array_equal(values, np.trunc(values))):
         return None
     bad: NDArray[np.bool_] = ~((values >= 0) & (values < 2**31) & (values == np.trunc(values)))

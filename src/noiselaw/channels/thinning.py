@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 import numpy as np
 from scipy import sparse, special
 
-from noiselaw.arrays import blocks, by_rows, canonical, copied, is_sparse, row_sums, same_kind, total
+from noiselaw.arrays import blocks, by_rows, canonical, copied, is_sparse, row_sums, same_kind
 from noiselaw.errors import UsageError
 from noiselaw.optional import require
 from noiselaw.randomness import generator, seed_of
@@ -33,7 +33,7 @@ __all__ = ["check_fraction", "keep_each", "keep_exactly"]
 
 T = TypeVar("T")
 
-#: Counts up to this are drawn from tables of their distribution functions (32 KB, so that they stay in fast cache).
+#: Counts up to this are drawn from tables of their distribution functions.
 _TABULATED = 64
 
 
@@ -71,7 +71,8 @@ def keep_each(x: Matrix, fraction: float, seed: int) -> Any:
     if fraction == 1:
         return copied(x)
     x = canonical(x)
-    return _assemble(x, partial(_thin, _Thinning.of(x, fraction, seed, total(x)), None))
+    molecules = sum(_in_order(_molecules, blocks(x)))
+    return _assemble(x, partial(_thin, _Thinning.of(x, fraction, seed, molecules), None))
 
 
 def keep_exactly(x: Matrix, fraction: float, seed: int, per: Literal["matrix", "cell"]) -> Any:
@@ -125,6 +126,17 @@ class _Thinning:
         table[k >= n] = 2**64 - 1
         return table
 
+    @cached_property
+    def guide(self) -> np.ndarray:
+        """What a random number's first 8 bits say: the value drawn for n in row n, or 255 where it takes all bits."""
+        first = np.arange(256, dtype=np.uint64) << np.uint64(56)
+        last = first | np.uint64(2**56 - 1)
+        guide = np.empty((_TABULATED + 1, 256), dtype=np.uint8)
+        for n, row in enumerate(self.table):
+            low, high = (np.searchsorted(row[:n], bound) for bound in (first, last))
+            guide[n] = np.where(low == high, low, 255)
+        return guide
+
 
 def _per_cell(fraction: float, totals: IntArray) -> Change:
     targets = (fraction * totals).astype(np.int64)
@@ -177,9 +189,15 @@ def _draw(thinning: _Thinning, block: Block) -> _Drawn:
         np.empty(len(part.indptr) - 1, dtype=np.int64),
     )
     where = (np.uint64(thinning.key), np.uint64(first), np.uint64(stride), np.uint64(minor_stride))
-    how = (thinning.rarer, thinning.draws_losses, thinning.table)
+    how = (thinning.rarer, thinning.draws_losses, thinning.table, thinning.guide)
     _kernels.draw_rows(drawn.indptr, part.indices, drawn.counts, *where, *how, drawn.kept, drawn.molecules)
     return drawn
+
+
+def _molecules(block: Block) -> int:
+    from noiselaw.channels import _kernels
+
+    return int(_kernels.molecules_of(block.entries.ravel()))
 
 
 class _Thinned(NamedTuple):
