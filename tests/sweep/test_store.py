@@ -1,7 +1,10 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 import threading
+from socket import gethostname
 
 import numpy as np
 import pytest
@@ -112,3 +115,19 @@ def test_removing_is_quiet_about_what_is_absent(store):
 def test_identity_depends_on_content_not_order():
     assert identity({"a": 1, "b": [2]}) == identity({"b": [2], "a": 1})
     assert identity({"a": 1}) != identity({"a": 1.5})
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(store):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    folder = store.root / "embeddings"
+    mine, theirs = folder / f".k.{gethostname()}.{os.getpid()}.abc", folder / f".k.{gethostname()}.{gone.pid}.abc"
+    elsewhere = folder / f".k.another-machine.{gone.pid}.abc"
+    for path in (mine, theirs, elsewhere):
+        path.mkdir(parents=True)
+    (store.root / f".plan.json.{gethostname()}.{gone.pid}.abc").write_text("{")
+    store.tidy()
+    assert mine.is_dir()
+    assert elsewhere.is_dir()
+    assert not theirs.exists()
+    assert not [entry for entry in store.root.iterdir() if entry.name[0] == "."]

@@ -126,6 +126,7 @@ def run_loaded(
         with tempfile.TemporaryDirectory(prefix="noiselaw-") as folder:
             return run_loaded(loaded, Path(folder) / "study", workers=workers, watcher=watcher)
     store = Store.create(out)
+    store.tidy()
     _register(store, loaded)
     if retry_failed:
         _forget_failed(store, loaded.grid)

@@ -263,6 +263,8 @@ class _Driver:
             process.terminate()
         for process in processes:
             process.join()
+        if processes:
+            self.store.tidy()
 
 
 def missing(grid: Grid, store: Store) -> list[Measure]:

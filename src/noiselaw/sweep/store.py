@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -137,7 +138,7 @@ class Store:
             If the disk is full or the folder cannot be written. Nothing half-written remains.
         """
         final = self.path(kind, key)
-        part = final.with_name(f".{key}.{uuid4().hex[:8]}")
+        part = final.with_name(_temporary(key))
         with _writing(self.root):
             try:
                 part.mkdir(parents=True)
@@ -192,16 +193,26 @@ class Store:
     def remove(self, kind: str, key: str) -> None:
         """Remove a piece that can be made again; one that is absent is no error."""
         folder = self.path(kind, key)
-        doomed = folder.with_name(f".{key}.{uuid4().hex[:8]}")
+        doomed = folder.with_name(_temporary(key))
         try:
             folder.rename(doomed)
         except FileNotFoundError:
             return
         shutil.rmtree(doomed, ignore_errors=True)
 
+    def tidy(self) -> None:
+        """Remove what killed processes of this machine left unfinished."""
+        for folder in (self.root, *(entry for entry in self.root.iterdir() if entry.is_dir())):
+            for entry in folder.glob(".*"):
+                if _abandoned(entry.name):
+                    if entry.is_dir():
+                        shutil.rmtree(entry, ignore_errors=True)
+                    else:
+                        entry.unlink(missing_ok=True)
+
     def write_text(self, name: str, text: str) -> None:
         """Write a text file of the store in one step."""
-        part = self.root / f".{name}.{uuid4().hex[:8]}"
+        part = self.root / _temporary(name)
         with _writing(self.root):
             try:
                 with part.open("w") as handle:
@@ -226,6 +237,25 @@ class Store:
             raise StoreError(
                 f"{self.root} has no {name}: no run has been started there. Start one: noiselaw run."
             ) from error
+
+
+def _temporary(name: str) -> str:
+    """Return a name for what is not finished, which says whose it is."""
+    return f".{name}.{gethostname()}.{os.getpid()}.{uuid4().hex[:8]}"
+
+
+def _abandoned(name: str) -> bool:
+    """Say whether an unfinished entry belongs to a process of this machine that is gone."""
+    owner = name.split(".")[-3:-1]
+    if len(owner) != 2 or owner[0] != gethostname().split(".")[-1] or not owner[1].isdigit():
+        return False
+    try:
+        os.kill(int(owner[1]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def _mapped(path: Path) -> np.ndarray:
