@@ -8,11 +8,9 @@ from noiselaw.probes.base import Probe
 from noiselaw.probes.classifier import Classifier
 from noiselaw.probes.discrete import Discrete
 from noiselaw.probes.gaussian import Gaussian
-from noiselaw.probes.gaussian import Gaussian
 from noiselaw.probes.inputs import label_codes, numbers
 from noiselaw.probes.ksg import KSG
 from noiselaw.probes.mixed_ksg import MixedKSG
-from noiselaw.probes.recommended import Recommended
 from noiselaw.probes.recommended import Recommended
 from noiselaw.randomness import generator
 from noiselaw.registry import Registry
@@ -28,9 +26,7 @@ PROBES: Registry[Probe] = Registry(
     "noiselaw.probes",
     {
         "recommended": Recommended,
-        "recommended": Recommended,
         "classifier": Classifier,
-        "gaussian": Gaussian,
         "gaussian": Gaussian,
         "ksg": KSG,
         "mixed_ksg": MixedKSG,
