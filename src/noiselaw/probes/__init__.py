@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from noiselaw.errors import UsageError
 from noiselaw.probes.base import Probe
 from noiselaw.probes.classifier import Classifier
 from noiselaw.probes.discrete import Discrete
@@ -41,7 +42,7 @@ def mutual_information(
     probe: str | Probe = "recommended",
     seed: int = 0,
     groups: Any | None = None,
-    kind: Literal["auto", "labels", "continuous"] = "auto",
+    kind: str = "auto",
 ) -> Estimate:
     """Estimate how many bits X holds about Y.
 
@@ -58,8 +59,8 @@ def mutual_information(
     groups
         (n,). Pairs of one group (a clone, a donor) are not independent and are kept together.
     kind
-        What Y is, where its type does not say it: ``"continuous"`` for one column of whole numbers, ``"labels"`` for
-        labels stored as floats.
+        What Y is. ``"auto"`` goes by its type; ``"continuous"`` is for one column of whole numbers that are amounts,
+        ``"labels"`` for labels stored as floats.
 
     Returns
     -------
@@ -70,6 +71,8 @@ def mutual_information(
     ------
     InputError
         Saying what is wrong with X or Y.
+    UsageError
+        If there is no such probe or kind.
 
     Examples
     --------
@@ -85,4 +88,6 @@ def mutual_information(
         y = label_codes(y, "Y")
     elif kind == "continuous":
         y = numbers(y, "Y")
+    elif kind != "auto":
+        raise UsageError(f"kind must be 'auto', 'labels' or 'continuous'; got {kind!r}.")
     return strategy.estimate(x, y, groups, generator(seed, "probe"))
