@@ -22,11 +22,14 @@ PROVENANCE = {
     "noiselaw_version": "0.1.0",
     "python": "3.12.3",
     "packages": {"numpy": "2.4.0", "scanpy": "1.11.5"},
-    "study": '[data]\npath = "cells.h5ad"\n',
+    "study": (
+        'protocol = "recommended"\nheld_out = 0.25\n[data]\npath = "cells.h5ad"\n'
+        '[preparation]\nkind = "lognorm"\ntarget_sum = 10000.0\n'
+    ),
     "input": {
         "path": "folder/cells.h5ad",
         "sha256": "ab" * 32,
-        "counts_found_in": "X",
+        "counts": "counts found in X",
         "n_observations": 10000,
         "n_features": 4000,
     },
@@ -130,6 +133,9 @@ def test_the_page_says_what_was_measured_and_how(page):
     assert f"SHA-256 {'ab' * 32}" in said
     assert "noiselaw 0.1.0, Python 3.12.3, numpy 2.4.0" in said
     assert "Eq. 2" in said
+    assert "counts found in X" in said
+    assert "protocol recommended; 25 % of the observations held out" in said
+    assert "preparation lognorm (target_sum 10000.0)" in said
 
 
 def test_the_downloads_hold_the_table_and_the_study(made_up):

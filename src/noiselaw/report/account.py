@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -151,6 +152,7 @@ def methods(table: pd.DataFrame, provenance: Mapping[str, Any]) -> str:
             f"level{'s' if len(levels) > 1 else ''} (u {depth})."
         )
     trained = f" on {number(sizes[0])} to {count(sizes[-1])} training observations" if len(sizes) > 1 else ""
+    said.append(_settings(provenance))
     said.append(f"Representations ({listed(_names(table, 'representation'))}) were fitted{trained}.")
     said.append(
         f"How much each says about {listed(_names(table, 'signal'))} was estimated in held-out observations"
@@ -177,20 +179,40 @@ def _of_data(table: pd.DataFrame, provenance: Mapping[str, Any]) -> str:
     text = f"Data: {listed(_names(table, 'dataset')) or 'not named'}"
     if source.get("n_observations") and source.get("n_features"):
         text += f", {count(source['n_observations'])} observations of {count(source['n_features'])} features"
-    if source.get("counts_found_in"):
-        text += f", counts from {source['counts_found_in']}"
+    if source.get("counts"):
+        text += f", {source['counts']}"
     if source.get("sha256"):
         text += f" (SHA-256 {source['sha256']})"
     return f"{text}."
+
+
+def _settings(provenance: Mapping[str, Any]) -> str:
+    """Return what the study file sets about splitting and preparing; empty where there is none."""
+    try:
+        study = tomllib.loads(str(provenance.get("study") or ""))
+    except tomllib.TOMLDecodeError:
+        return ""
+    said = []
+    if "protocol" in study:
+        said.append(f"protocol {study['protocol']}")
+    held_out = study.get("held_out")
+    if isinstance(held_out, float):
+        said.append(f"{held_out:.0%} of the observations held out before anything was fitted".replace("%", " %"))
+    preparation = study.get("preparation")
+    if isinstance(preparation, dict):
+        options = [f"{name} {value}" for name, value in preparation.items() if name != "kind"]
+        said.append(f"preparation {preparation.get('kind', '')} ({', '.join(options)})" if options else "")
+    said = [part for part in said if part]
+    return f"Settings: {'; '.join(said)}." if said else ""
 
 
 def _versions(provenance: Mapping[str, Any]) -> str:
     if not provenance.get("noiselaw_version"):
         return "The table does not say which software made it."
     packages = provenance.get("packages") or {}
-    with_ = [f"{name} {version}" for name, version in packages.items()]
+    with_ = [f"{name} {version}" for name, version in packages.items() if name != "noiselaw"]
     text = f"Measured with noiselaw {provenance['noiselaw_version']}"
     text += f", Python {provenance['python']}" if provenance.get("python") else ""
     text += f", {', '.join(with_)}" if with_ else ""
-    text += f", on {provenance['created']}" if provenance.get("created") else ""
+    text += f", on {provenance['machine']}" if provenance.get("machine") else ""
     return f"{text}."
