@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noiselaw.plot import marks
-from noiselaw.plot.style import INK, PALETTE, Look, looks, new_axes, style
+from noiselaw.plot.style import PALETTE, Look, looks, new_axes, style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,8 @@ def budget_curve(
     with style():
         marks.line(ax, cells, bits, PALETTE[0], sure=True)
         marks.log_ticks(ax)
+        reached = np.concatenate([bits, low, high])
+        ax.set_ylim(*_padded(reached[np.isfinite(reached)]))
         marks.band(ax, cells, low, high, PALETTE[0])
         if nearly is not None:
             ax.axvspan(*nearly, color=PALETTE[2], alpha=0.12, linewidth=0, zorder=0.4, label="within 5 % of the best")
@@ -57,6 +59,11 @@ def budget_curve(
         ax.set_xlabel("cells bought with the budget (the rest buys depth)")
         ax.set_ylabel("bits")
     return ax
+
+
+def _padded(values: FloatArray) -> tuple[float, float]:
+    room = 0.08 * float(np.ptp(values)) or 0.1
+    return float(values.min()) - room, float(values.max()) + room
 
 
 def asymptotes(fits: Mapping[str, Mapping[float, Fit]], *, ax: Axes | None = None, unit: str = "UMI per cell") -> Axes:
@@ -92,6 +99,8 @@ def _asymptote(ax: Axes, fits: Mapping[float, Fit], look: Look, name: str) -> No
     y = np.array([sure[u].parameters["I_inf"] for u in x])
     ends = [sure[u].intervals["I_inf"] for u in x]
     reach = np.array([[value - end.low, end.high - value] for value, end in zip(y, ends, strict=True)]).reshape(-1, 2)
+    doubtful = {u: fit.parameters["I_inf"] for u, fit in fits.items() if u not in sure}
+    shown = {u: value for u, value in doubtful.items() if np.isfinite(value)}
     ax.errorbar(
         x,
         y,
@@ -100,10 +109,6 @@ def _asymptote(ax: Axes, fits: Mapping[float, Fit], look: Look, name: str) -> No
         color=look.colour,
         elinewidth=1.4,
         linewidth=1.2,
-        label=name,
+        label=name if len(x) or shown else f"{name}: not determined",
     )
-    doubtful = {u: fit.parameters["I_inf"] for u, fit in fits.items() if u not in sure}
-    shown = {u: value for u, value in doubtful.items() if np.isfinite(value)}
     ax.plot(list(shown), list(shown.values()), look.marker, color=look.colour, markerfacecolor="none", linestyle="none")
-    if not len(x) and not shown:
-        ax.plot([], [], look.marker, color=INK, label=f"{name}: not determined")

@@ -83,22 +83,27 @@ def joint_surface(
     unit
         Of u.
     """
+    from matplotlib.ticker import LogLocator
+
     ax = new_axes(ax)
     with style():
+        ax.set_xlim(u.min(), u.max())
+        ax.set_ylim(n_train.min(), n_train.max())
+        ax.set_yscale("log")
+        marks.log_ticks(ax)
         filled = ax.contourf(u, n_train, np.ma.masked_invalid(bits), levels=14, cmap="cividis", alpha=0.92)
         lines = ax.contour(u, n_train, np.ma.masked_invalid(bits), levels=7, colors="white", linewidths=0.9)
         ax.clabel(lines, fmt="%.2f bits", fontsize="small")
         if cost is not None:
-            equal = ax.contour(u, n_train, np.log10(cost), levels=6, colors=INK, linewidths=0.9, linestyles=":")
-            ax.clabel(equal, fmt=lambda power: f"cost {10**power:,.0f}", fontsize="small")
+            steps = LogLocator(subs=(1.0, 3.0))
+            equal = ax.contour(u, n_train, cost, locator=steps, colors=INK, linewidths=0.9, linestyles=":")
+            ax.clabel(equal, fmt=lambda cost: f"cost {cost:,.0f}", fontsize="small")
         if measured is not None:
             ax.plot(*measured, "o", color="white", markeredgecolor=INK, markersize=4, linestyle="none")
         if best is not None:
             ax.plot([best[0]], [best[1]], "*", color="#d55e00", markeredgecolor="white", markersize=15)
         ax.grid(visible=False)
-        ax.set_yscale("log")
         ax.yaxis.set_major_formatter(marks.plain)
-        marks.log_ticks(ax)
         ax.set_xlabel(unit)
         ax.set_ylabel("training cells")
         ax.figure.colorbar(filled, ax=ax, pad=0.02).set_label("bits")
