@@ -11,7 +11,7 @@ from noiselaw.sweep.split import make_split, merge_groups, training_rows
 def test_every_observation_is_on_exactly_one_side(n, held_out, seed):
     split = make_split(n, held_out, seed)
     assert sorted([*split.train, *split.test]) == list(range(n))
-    assert len(split.test) == round(held_out * n)
+    assert abs(len(split.test) - held_out * n) <= 1
     assert (np.diff(split.test) > 0).all()
 
 
@@ -35,13 +35,35 @@ def test_groups_come_near_the_share_asked_for():
     assert len(make_split(1000, 0.25, 0, groups).test) == 250
 
 
+@pytest.mark.parametrize("groups", [None, np.repeat(np.arange(40), 5)])
+def test_complementary_splits_measure_every_observation_once(groups):
+    held = np.concatenate([make_split(200, 0.25, seed, groups).test for seed in range(4)])
+    assert sorted(held) == list(range(200))
+    again = make_split(200, 0.25, 4, groups).test  # a new random order begins
+    assert all((again != make_split(200, 0.25, seed, groups).test).any() for seed in range(4))
+
+
+def test_random_splits_are_independent_draws():
+    overlap = np.intersect1d(
+        make_split(2000, 0.25, 0, splits="random").test, make_split(2000, 0.25, 1, splits="random").test
+    )
+    assert 80 < len(overlap) < 170
+
+
+def test_two_groups_take_turns():
+    groups = np.repeat([0, 1], [30, 70])
+    held = [set(groups[make_split(100, 0.25, seed, groups).test]) for seed in range(4)]
+    assert all(len(names) == 1 for names in held)
+    assert set.union(*held) == {0, 1}
+
+
 def test_one_group_cannot_be_split():
     with pytest.raises(InputError, match="all belong to one group"):
         make_split(10, 0.25, 0, np.zeros(10, dtype=int))
 
 
 def test_too_few_observations_to_hold_any_out():
-    with pytest.raises(InputError, match="leaves 1 to train on and 0 to measure"):
+    with pytest.raises(InputError, match="leaves 0 to train on and 1 to measure"):
         make_split(1, 0.25, 0)
 
 

@@ -108,7 +108,7 @@ def lay_out(study: Study, dataset: Dataset) -> Grid:
     for signal in study.signals:
         signal.check(dataset)
     groups = _kept_together(study, dataset)
-    splits = [make_split(len(dataset.names), study.held_out, seed, groups) for seed in range(study.seeds)]
+    splits = [make_split(len(dataset.names), study.held_out, seed, groups, study.splits) for seed in range(study.seeds)]
     sizes = training_sizes(study.sizes, min(len(split.train) for split in splits))
     source = content_hash(dataset)
     measures: list[Measure] = []

@@ -38,6 +38,7 @@ PROTOCOLS: Mapping[str, Mapping[str, Any]] = {
         "probes": ("recommended",),
         "sizes": 5,
         "seeds": 3,
+        "splits": "complementary",
         "subsets": "nested",
     },
     # As the paper's authors ran it, choice by choice.
@@ -48,6 +49,7 @@ PROTOCOLS: Mapping[str, Mapping[str, Any]] = {
         "probes": ({"kind": "latent_mi", "dims": 8},),
         "sizes": 10,
         "seeds": 1,
+        "splits": "random",
         "subsets": "fresh",
     },
 }
@@ -99,6 +101,9 @@ class Study:
         Share of observations held out for measuring.
     group
         Annotation column whose groups (donors) stay on one side of the split.
+    splits
+        ``complementary``: successive seeds hold out successive parts, so that few of them measure every observation;
+        or ``random``.
     subsets
         ``nested`` training sets, or a ``fresh`` draw for each size.
     """
@@ -117,6 +122,7 @@ class Study:
     preparation: Any = None
     held_out: float = 0.25
     group: str | None = None
+    splits: str | None = None
     subsets: str | None = None
 
     def __post_init__(self) -> None:
@@ -139,12 +145,14 @@ class Study:
         settle("models", _many(REPRESENTATIONS, given("models"), "models"))
         settle("probes", _many(PROBES, given("probes"), "probes"))
         settle("signals", _many(SIGNALS, self.signals, "signals"))
+        settle("splits", given("splits"))
         settle("subsets", given("subsets"))
         settle("seeds", _count(given("seeds"), "seeds"))
         settle("sizes", _sizes(given("sizes")))
         settle("levels", self._checked_levels())
-        if self.subsets not in ("nested", "fresh"):
-            raise UsageError(f"subsets is 'nested' or 'fresh'; got {self.subsets!r}.")
+        for key, choices in (("splits", ("complementary", "random")), ("subsets", ("nested", "fresh"))):
+            if getattr(self, key) not in choices:
+                raise UsageError(f"{key} is {' or '.join(map(repr, choices))}; got {getattr(self, key)!r}.")
         if not 0 < self.held_out < 1:
             raise UsageError(f"held_out must lie between 0 and 1; got {self.held_out!r}. Pass a share, e.g. 0.25.")
         twice = _repeated([signal.name for signal in self.signals])
@@ -220,6 +228,7 @@ class Study:
             "sizes": self.sizes if isinstance(self.sizes, int) else list(self.sizes),
             "seeds": self.seeds,
             "held_out": self.held_out,
+            "splits": self.splits,
             "subsets": self.subsets,
         }
         if self.group is not None:
