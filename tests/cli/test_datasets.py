@@ -34,3 +34,17 @@ def test_fetch_what_comes_with_scanpy():
     assert "700 cells × 765 features." in shown.output
     facts = json.loads(RUN.invoke(app, ["fetch", "pbmc68k_reduced", "--json"]).output)
     assert "bulk_labels" in facts["annotations"]
+
+
+def test_an_unknown_dataset_is_usage_and_names_the_nearest(capsys):
+    from noiselaw.cli import main
+
+    assert main(["datasets", "describe", "lary"]) == 2
+    assert "no dataset called 'lary'. Nearest: larry_in_vitro" in capsys.readouterr().err
+
+
+def test_what_must_be_downloaded_by_hand_is_bad_data(tmp_path, capsys):
+    from noiselaw.cli import main
+
+    assert main(["datasets", "fetch", "merfish_mouse_brain", "--folder", str(tmp_path)]) == 3
+    assert "https://info.vizgen.com/mouse-brain-map" in capsys.readouterr().err

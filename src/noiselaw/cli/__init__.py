@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from noiselaw.cli import fit, report, run, status
+from noiselaw.cli import datasets, fit, report, run, status
 from noiselaw.errors import NoiselawError
 
 __all__ = ["app", "main"]
@@ -30,6 +30,7 @@ app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("fit")(fit.fit)
 app.command("report")(report.report)
+app.add_typer(datasets.app, name="datasets")
 
 
 #: Base of what typer raises for a command that cannot be parsed (its own or click's, depending on its version).
