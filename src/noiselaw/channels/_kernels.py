@@ -169,7 +169,7 @@ def draw_rows(
             if n < len(table):
                 k = np.int64(guide[n, bits >> _S56])
                 if k == _UNDECIDED:
-                    k = 0
+                    k = np.int64(0)
                     while k < n and bits > table[n, k]:
                         k += 1
             elif n * p < _FEW:

@@ -51,7 +51,8 @@ class Gaussian(Channel):
 
     def _apply(self, x: Matrix, seed: int) -> Matrix:
         dtype = np.float32 if x.dtype in (np.float16, np.float32) else np.float64
-        noisy = np.asarray(generator(seed, "gaussian").standard_normal(x.shape, dtype=dtype))
+        # The level is part of the key, so that one seed does not give one noise picture at every contrast.
+        noisy = np.asarray(generator(seed, "gaussian", float(self.level)).standard_normal(x.shape, dtype=dtype))
         noisy *= self.level
         noisy += as_dense(x)
         return noisy

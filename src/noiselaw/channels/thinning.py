@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
@@ -116,26 +116,26 @@ class _Thinning:
     def rarer(self) -> float:
         return 1.0 - self.fraction if self.draws_losses else self.fraction
 
-    @cached_property
-    def table(self) -> np.ndarray:
-        """Distribution functions of Binomial(n, rarer), row n = 0, 1, ..., at 0, 1, ..., as multiples of 2^-64."""
-        n, k = np.ogrid[: _TABULATED + 1, :_TABULATED]
-        # 2^64 itself does not fit into 64 bits; the float just below it does.
-        below = np.minimum(special.bdtr(k, n, self.rarer) * 2.0**64, np.nextafter(2.0**64, 0))
-        table: np.ndarray = np.where(k < n, below, 0).astype(np.uint64)
-        table[k >= n] = 2**64 - 1
-        return table
 
-    @cached_property
-    def guide(self) -> np.ndarray:
-        """What a random number's first 8 bits say: the value drawn for n in row n, or 255 where it takes all bits."""
-        first = np.arange(256, dtype=np.uint64) << np.uint64(56)
-        last = first | np.uint64(2**56 - 1)
-        guide = np.empty((_TABULATED + 1, 256), dtype=np.uint8)
-        for n, row in enumerate(self.table):
-            low, high = (np.searchsorted(row[:n], bound) for bound in (first, last))
-            guide[n] = np.where(low == high, low, 255)
-        return guide
+class _Tables(NamedTuple):
+    """What small counts are drawn with: uint64 ``table`` and uint8 ``guide``, see ``_kernels.draw_rows``."""
+
+    table: np.ndarray
+    guide: np.ndarray
+
+
+@lru_cache(maxsize=32)
+def _tables(p: float) -> _Tables:
+    """Return the distribution functions of Binomial(n, p) and what the first 8 random bits say about a draw."""
+    n, k = np.ogrid[: _TABULATED + 1, :_TABULATED]
+    # 2^64 itself does not fit into 64 bits; the float just below it does.
+    below = np.minimum(special.bdtr(k, n, p) * 2.0**64, np.nextafter(2.0**64, 0))
+    table = np.where(k < n, below, 0).astype(np.uint64)
+    table[k >= n] = 2**64 - 1
+    first = np.arange(256, dtype=np.uint64) << np.uint64(56)
+    bounds = first, first | np.uint64(2**56 - 1)
+    low, high = (np.array([np.searchsorted(row[:m], bound) for m, row in enumerate(table)]) for bound in bounds)
+    return _Tables(table, np.where(low == high, low, 255).astype(np.uint8))
 
 
 def _per_cell(fraction: float, totals: IntArray) -> Change:
@@ -189,7 +189,7 @@ def _draw(thinning: _Thinning, block: Block) -> _Drawn:
         np.empty(len(part.indptr) - 1, dtype=np.int64),
     )
     where = (np.uint64(thinning.key), np.uint64(first), np.uint64(stride), np.uint64(minor_stride))
-    how = (thinning.rarer, thinning.draws_losses, thinning.table, thinning.guide)
+    how = (thinning.rarer, thinning.draws_losses, *_tables(thinning.rarer))
     _kernels.draw_rows(drawn.indptr, part.indices, drawn.counts, *where, *how, drawn.kept, drawn.molecules)
     return drawn
 
