@@ -1,23 +1,25 @@
-"""A lower bound on information from any critic of pairs, measured on pairs that the critic has not seen."""
+"""A lower bound on information from any critic of pairs, measured on pairs that the critic has not seen.
+
+A critic scores an X against a Y (nats). Here it is a product of features: ``score[i, j] = x[i] @ y[j]``, where x (n, k)
+and y (m, k) are float32; terms of X or of Y alone are columns that meet a column of ones.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["Normaliser", "PairScore", "nwj_gains", "standard_error"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-#: A critic: scores (nats, float32) of every row of X (n, k) against every row of Y (m, l), (n, m). Any constant per
-#: row or column is free.
-PairScore = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
+__all__ = ["Normaliser", "nwj_gains", "standard_error"]
 
 
 @dataclass(frozen=True, eq=False)
 class Normaliser:
-    """Offsets per X and per Y that make exp(critic) average to 1 over unrelated training pairs.
+    """Offsets per X and per Y that make exp(score) average to 1 over unrelated training pairs.
 
     The best critic, log p(x, y) / p(x) p(y), has that property in every row and column; giving it to any critic
     (by Sinkhorn's iteration on training pairs) can only bring it nearer. Offsets of new rows follow from the
@@ -31,26 +33,26 @@ class Normaliser:
     log_b: NDArray[np.float32]
 
     @classmethod
-    def fit(cls, score: PairScore, x: NDArray[np.float32], y: NDArray[np.float32], rounds: int = 6) -> Normaliser:
-        """Iterate on training pairs (x_i, y_i), leaving each pair itself out of its averages."""
-        kernel = score(x, y)
+    def fit(cls, x: NDArray[np.float32], y: NDArray[np.float32], rounds: int = 6) -> Normaliser:
+        """Iterate on the features of training pairs, leaving each pair itself out of its averages."""
+        kernel = x @ y.T
         peak = kernel.max()
         kernel -= peak
         np.exp(kernel, out=kernel)
         np.fill_diagonal(kernel, 0)
         a = b = np.ones(len(y), dtype=np.float32)
         for _ in range(rounds):
-            a = _scale(kernel @ b)
-            b = _scale(a @ kernel)
+            a = _scale(np.asarray(kernel @ b, np.float32))
+            b = _scale(np.asarray(a @ kernel, np.float32))
         return cls(x, y, np.log(a) - peak, np.log(b))
 
-    def offsets_x(self, score: PairScore, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    def offsets_x(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the offset of each new X, (m,)."""
-        return _offsets(score(x, self.y) + self.log_b, self.log_a)
+        return _offsets(x @ self.y.T + self.log_b, self.log_a)
 
-    def offsets_y(self, score: PairScore, y: NDArray[np.float32]) -> NDArray[np.float32]:
+    def offsets_y(self, y: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the offset of each new Y, (m,)."""
-        return _offsets(score(self.x, y).T + self.log_a, self.log_b)
+        return _offsets(y @ self.x.T + self.log_a, self.log_b)
 
 
 def _scale(sums: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -61,13 +63,12 @@ def _scale(sums: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _offsets(log_terms: NDArray[np.float32], seen: NDArray[np.float32]) -> NDArray[np.float32]:
     peak = log_terms.max(axis=1)
-    offset = -peak - np.log(np.exp(log_terms - peak[:, None]).mean(axis=1))
+    log_terms -= peak[:, None]
+    offset = -peak - np.log(np.exp(log_terms, out=log_terms).mean(axis=1))
     return np.asarray(np.minimum(offset, seen.max()), dtype=np.float32)
 
 
-def nwj_gains(
-    score: PairScore, normaliser: Normaliser, x: NDArray[np.float32], y: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def nwj_gains(normaliser: Normaliser, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return what each held-out pair adds to the bound of Nguyen, Wainwright and Jordan, in nats, (m,).
 
     The bound is E L - E' exp(L) + 1 with E over pairs and E' over unrelated ones, here all m (m - 1) of them. It is
@@ -75,7 +76,9 @@ def nwj_gains(
     of E' counts it once as X and once as Y, so that the spread of the gains gives the error of the mean.
     """
     m = len(x)
-    scores = score(x, y) + normaliser.offsets_x(score, x)[:, None] + normaliser.offsets_y(score, y)[None, :]
+    scores = x @ y.T
+    scores += normaliser.offsets_x(x)[:, None]
+    scores += normaliser.offsets_y(y)
     own = scores.diagonal().astype(np.float64)
     np.exp(scores, out=scores)
     np.fill_diagonal(scores, 0)

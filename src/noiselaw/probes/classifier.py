@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from noiselaw.probes.base import Probe
 from noiselaw.probes.bounds import standard_error
-from noiselaw.probes.discriminant import Discriminant
+from noiselaw.probes.experts import Blend
 from noiselaw.probes.folds import deal, tied_values, units_of
 from noiselaw.probes.margins import effective_rank
-from noiselaw.probes.stacking import log_mix, stacking_weights
 from noiselaw.records import Estimate
 
 if TYPE_CHECKING:
@@ -32,40 +31,53 @@ class Classifier(Probe):
     Parameters
     ----------
     n_folds
-        Folds of the cross-fit; every pair is measured once.
+        Folds of the cross-fit; every pair is measured once. By default 10 up to 4,000 pairs, 5 beyond.
     """
 
-    n_folds: int = 10
+    n_folds: int | None = None
 
     revision: ClassVar[int] = 1
     measures: ClassVar[frozenset[str]] = frozenset({"labels"})
 
     def _estimate(self, x: np.ndarray, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator) -> Estimate:
-        x = np.asarray(x, dtype=np.float64)
         labels = y.astype(np.intp)
         units = units_of(tied_values(x), labels, groups)
-        folds = deal(units, min(self.n_folds, int(units.max()) + 1), rng)
-        n_labels = int(labels.max()) + 1
-        gain, accuracy, weights = np.empty(len(labels)), np.empty(len(labels)), []
+        folds = deal(units, min(self.n_folds or (10 if len(x) <= 4000 else 5), int(units.max()) + 1), rng)
+        gain, correct, blends = np.empty(len(labels)), np.empty(len(labels)), []
         for fold in range(int(folds.max()) + 1):
             train, test = folds != fold, folds == fold
-            log_q, log_prior, weight = _posterior(x[train], labels[train], units[train], x[test], n_labels, rng)
-            gain[test] = label_gain(log_q - log_prior, labels[test])
-            accuracy[test] = log_q.argmax(axis=1) == labels[test]
-            weights.append(float(weight[0]))
+            blend = Blend.fit(x[train], labels[train], units[train], int(labels.max()) + 1, rng)
+            ratio = blend.log_ratio(x[test])
+            gain[test] = label_gain(ratio, labels[test])
+            correct[test] = (ratio + blend.log_prior).argmax(axis=1) == labels[test]
+            blends.append(blend)
         return Estimate(
             bits=float(gain.mean()),
             standard_error=standard_error(gain, units),
             n_pairs=len(labels),
             diagnostics={
                 "effective_rank_x": effective_rank(x),
-                "n_folds": int(folds.max()) + 1,
-                "n_labels": n_labels,
-                "base": "lda" if np.mean(weights) > 0 else "prior",
-                "calibration_slope": float(np.mean(weights)),
-                "accuracy": float(accuracy.mean()),
+                "n_folds": len(blends),
+                "n_labels": int(labels.max()) + 1,
+                **_described(blends),
+                "accuracy": float(correct.mean()),
             },
         )
+
+
+def _described(blends: list[Blend]) -> dict[str, Any]:
+    """Return which experts the folds chose, their mean weights, and how often the network was kept."""
+    weights: dict[str, float] = {}
+    for blend in blends:
+        for name, weight in zip(blend.experts.names, blend.weights, strict=True):
+            weights[name] = weights.get(name, 0.0) + float(weight) / len(blends)
+    networks = sum(blend.network is not None for blend in blends)
+    return {
+        "base": max(weights, key=lambda name: weights[name]) if max(weights.values()) > 0 else "prior",
+        "calibration_slope": sum(weights.values()),
+        "expert_weights": weights,
+        "network_folds": networks,
+    }
 
 
 def label_gain(ratio: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -82,30 +94,3 @@ def label_gain(ratio: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[
     own = odds[np.arange(m), labels]
     unrelated = (odds @ counts - own) / max(m - 1, 1)
     return np.asarray((ratio[np.arange(m), labels] - unrelated + 1) / np.log(2))
-
-
-def _posterior(
-    x: NDArray[np.float64],
-    labels: NDArray[np.intp],
-    units: NDArray[np.intp],
-    x_new: NDArray[np.float64],
-    n_labels: int,
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Fit on (x, labels), calibrate on inner folds; return log q (nats) for ``x_new``, log prior, weights."""
-    inner = deal(np.unique(units, return_inverse=True)[1].astype(np.intp), 5, rng, labels)
-    opinion = np.empty((len(x), n_labels))
-    for fold in range(int(inner.max()) + 1):
-        fit, held = inner != fold, inner == fold
-        opinion[held] = Discriminant.fit(x[fit], labels[fit], n_labels).log_density(x[held])
-    log_prior = smoothed_log_prior(labels, n_labels)
-    weights = stacking_weights(log_prior, [opinion], labels)
-    final = Discriminant.fit(x, labels, n_labels).log_density(x_new)
-    return log_mix(log_prior, [final], weights), log_prior, weights
-
-
-def smoothed_log_prior(labels: NDArray[np.intp], n_labels: int) -> NDArray[np.float64]:
-    """Return log frequencies (n_labels,), with half a pair added to labels that are absent."""
-    counts = np.bincount(labels, minlength=n_labels).astype(float)
-    counts[counts == 0] = 0.5
-    return np.asarray(np.log(counts / counts.sum()))

@@ -28,6 +28,7 @@ class Discriminant:
     rotation: NDArray[np.float64]
     means: NDArray[np.float64]
     variances: NDArray[np.float64]
+    used: int
 
     @classmethod
     def fit(cls, x: NDArray[np.float64], labels: NDArray[np.intp], n_labels: int) -> Discriminant:
@@ -49,19 +50,31 @@ class Discriminant:
         share = counts / counts.sum()
         centred = unit_means - share @ unit_means
         between, directions = np.linalg.eigh((centred * share[:, None]).T @ centred)
-        # Of the spread of sample means, (classes − 1)/n is chance.
-        spread = np.maximum(between - (present - 1) / len(z), 0.0)
-        kept = spread > 0
-        rotation = to_unit @ directions[:, kept]
-        prior = spread[kept]
+        # Of the spread of sample means, (classes - 1) / n is chance.
+        prior = np.maximum(between - (present - 1) / len(z), 0.0)[::-1]
+        rotation = to_unit @ directions[:, ::-1]
         trust = prior / (prior + 1 / np.maximum(counts, 1e-9)[:, None])
         center = share @ (means @ rotation)
         shrunk = center + trust * (means @ rotation - center)
-        return cls(whitener, rotation, shrunk, 1 + prior * (1 - trust))
+        return cls(whitener, rotation, shrunk, 1 + prior * (1 - trust), int(np.sum(prior > 0)))
 
-    def log_density(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the log density (nats, up to a constant per row) of each row (m, d) under each class, (m, classes)."""
-        z = self.whitener(x) @ self.rotation
-        precision = 1 / self.variances
-        square = (z**2) @ precision.T - 2 * z @ (self.means * precision).T + np.sum(self.means**2 * precision, axis=1)
-        return np.asarray(-0.5 * (square + np.log(self.variances).sum(axis=1)))
+    def coordinates(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return rows (m, d) in unit within-class variance, the directions that tell classes apart first, (m, rank)."""
+        return np.asarray(self.whitener(x) @ self.rotation)
+
+    def log_density(self, x: NDArray[np.float64], dof: float = np.inf) -> NDArray[np.float64]:
+        """Return the log density (nats, up to a constant per row) of each row (m, d) under each class, (m, classes).
+
+        With finite ``dof``, under Student densities, which are less sure of themselves far from every class.
+        """
+        z = self.coordinates(x)
+        k = self.used
+        means, precision = self.means[:, :k], 1 / self.variances[:, :k]
+        square = (z[:, :k] ** 2) @ precision.T - 2 * z[:, :k] @ (means * precision).T
+        square += np.sum(means**2 * precision, axis=1)
+        normaliser = 0.5 * np.log(self.variances[:, :k]).sum(axis=1)
+        if np.isinf(dof):
+            return np.asarray(-0.5 * square - normaliser)
+        common = np.sum((z[:, k:] - self.means[0, k:]) ** 2, axis=1, keepdims=True)
+        square = np.maximum(square + common, 0)
+        return np.asarray(-0.5 * (dof + z.shape[1]) * np.log1p(square / dof) - normaliser)

@@ -79,16 +79,18 @@ class Gaussian(Probe):
         test: NDArray[np.intp],
         rng: np.random.Generator,
     ) -> NDArray[np.float64]:
-        scale = np.sqrt(base.strengths)
-        u, v = ((base.x_variates(x) * scale).astype("f4"), (base.y_variates(y) * scale).astype("f4"))
+        u, v = gaussian_features(base.x_variates(x), base.y_variates(y), base.correlations)
         reference = rng.permutation(train)[: self.reference]
-        normaliser = Normaliser.fit(negative_distance, u[reference], v[reference])
-        return nwj_gains(negative_distance, normaliser, u[test], v[test])
+        normaliser = Normaliser.fit(u[reference], v[reference])
+        return nwj_gains(normaliser, u[test], v[test])
 
 
-def negative_distance(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return -½ |u_i - v_j|² for all rows, (n, m)."""
-    product = u @ v.T
-    product -= 0.5 * np.einsum("ik,ik->i", u, u)[:, None]
-    product -= 0.5 * np.einsum("ik,ik->i", v, v)
-    return np.asarray(np.minimum(product, 0))
+def gaussian_features(
+    u: NDArray[np.float64], v: NDArray[np.float64], correlations: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return features (n, k + 2) whose products are the log density ratio of Gaussian variates, up to a constant."""
+    strength = correlations / (1 - correlations**2)
+    square = correlations * strength
+    one = np.ones(len(u))
+    x = np.column_stack([u * strength, -0.5 * u**2 @ square, one])
+    return x.astype(np.float32), np.column_stack([v, one, -0.5 * v**2 @ square]).astype(np.float32)
