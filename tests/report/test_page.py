@@ -198,7 +198,9 @@ def test_a_table_where_everything_failed_still_has_a_page(made_up):
     table["u"] = np.nan
     words = read(render(table)).words
     assert "of which 32 failed" in words
+    assert "Nothing could be measured about cell_type at full depth, because no reason." in words
     assert "nothing could be measured for pca" in words
+    assert "There is nothing to draw: no measurement gave a number." in words
 
 
 def test_a_table_from_elsewhere_needs_only_four_columns(made_up):

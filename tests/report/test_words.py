@@ -70,7 +70,7 @@ def test_gains_that_the_data_bound(prospect, said):
     assert words.gain(prospect, DEPTH).endswith(said)
 
 
-@pytest.mark.parametrize("status", [*(set(STATUSES) - {"ok", "saturated"}), "no_data"])
+@pytest.mark.parametrize("status", [*sorted(set(STATUSES) - {"ok", "saturated", "linear_regime"}), "no_data"])
 def test_other_statuses_say_why_and_give_no_gain(status):
     said = words.gain(Prospect(status, "The plateau is unknown.", 10.0, 1e5, 0.5, -INF, INF), DEPTH)
     assert said == "What ten times the depth would add cannot be told, because the plateau is unknown."
@@ -99,9 +99,15 @@ def test_on_the_plateau_more_is_not_expected_to_add():
         (ok(0.3, 0.2, 0.4), ok(0.05, 0.0, 0.1), "depth", "limited by depth: ten times the depth would add 0.30 bits"),
         (ok(0.05, 0, 0.1), ok(0.3, 0.2, 0.4), "cells", "limited by training cells: ten times the training cells"),
         (ok(0.01, 0, 0.02), ok(0.01, 0, 0.06), "neither", "near its limit: neither ten times the depth nor ten"),
-        (ok(0.3, 0.1, 0.5), ok(0.2, 0.1, 0.4), "unknown", "which would give more cannot be told"),
-        (ok(0.3, 0.2, 0.4), Prospect("linear_regime", "r"), "unknown", "what more training cells would add cannot"),
-        (Prospect("linear_regime", "r"), ok(0.3, 0.2, 0.4), "unknown", "what more depth would add cannot be told"),
+        (
+            ok(0.3, 0.1, 0.5),
+            ok(0.2, 0.1, 0.4),
+            "unknown",
+            "pca: whether more depth or more training cells would add more cannot be told; ten times",
+        ),
+        (ok(0.3, 0.2, 0.4), Prospect("not_converged", "r"), "unknown", "what more training cells would add cannot"),
+        (Prospect("above_ceiling", "r"), ok(0.3, 0.2, 0.4), "unknown", "what more depth would add cannot be told"),
+        (Prospect("linear_regime", "r"), ok(0.3, 0.2, 0.4), "unknown", "depth would add bits, how many is unknown"),
         (Prospect("no_data", "r"), Prospect("no_data", "r"), "unknown", "what more depth or more training cells"),
         (ok(0.3, 0.2, 0.4), Prospect("saturated", "r"), "unknown", "training cells would add little or nothing"),
     ],
@@ -149,3 +155,32 @@ def test_reasons_about_levels_are_said_of_sizes():
     assert words.told(reason, CELLS) == "Bits still rise at the largest size (2.35 bits); measure at larger sizes."
     assert words.told(reason, DEPTH) == reason
     assert words.told("There are 2 different levels; it needs 4.", CELLS) == "There are 2 different sizes; it needs 4."
+
+
+def test_a_curve_that_still_rises_gains_an_unknown_amount():
+    said = words.gain(Prospect("linear_regime", "Bits still rise at the highest level."), DEPTH)
+    assert said == (
+        "Ten times the depth would add bits, but how many cannot be told, because bits still rise at the highest level."
+    )
+
+
+def test_a_name_at_the_start_of_a_reason_keeps_its_case():
+    assert words.nothing("protein", "ValueError: bad shape").endswith("because ValueError: bad shape.")
+    assert words.nothing("protein", "A class has one cell.").endswith("because a class has one cell.")
+    assert words.nothing("protein", "").endswith("because no reason was recorded.")
+
+
+@pytest.mark.parametrize(
+    ("prospect", "said"),
+    [
+        (ok(0.214, 0.152, 0.281), "+0.21 bits"),
+        (ok(-0.1, -0.2, 0.1), "−0.10 bits"),
+        (ok(0.001, 0.0, 0.002), "next to nothing"),
+        (ok(NAN, 0.152, INF), "at least 0.15 bits"),
+        (Prospect("saturated", "r"), "next to nothing"),
+        (Prospect("linear_regime", "r"), "still rising"),
+        (Prospect("above_ceiling", "r"), "cannot tell"),
+    ],
+)
+def test_gains_as_figures(prospect, said):
+    assert words.gain_short(prospect) == said

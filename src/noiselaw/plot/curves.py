@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -80,10 +80,16 @@ def _laws(fit: Fit, reach: float) -> list[_Law]:
 
 
 def _curves(
-    ax: Axes, rows: pd.DataFrame, fits: Mapping[str, Fit], x: str, colours: Mapping[str, Look], reach: float
+    ax: Axes,
+    rows: pd.DataFrame,
+    fits: Mapping[str, Fit],
+    x: str,
+    colours: Mapping[str, Look],
+    reach: float,
+    besides: Sequence[marks.EndLabel] = (),
 ) -> None:
-    """Draw every representation of ``rows`` against ``x``, with its law and its name."""
-    labels, bands = [], []
+    """Draw every representation of ``rows`` against ``x``, with its law, and its name beside those of ``besides``."""
+    labels, bands = list(besides), []
     measured: list[Replicates] = []
     for name, own in rows.groupby("representation", sort=True):
         look = colours[str(name)]
@@ -122,20 +128,14 @@ def _ceiling(ax: Axes, rows: pd.DataFrame) -> None:
         marks.ceiling(ax, bits, f"ceiling: {bits:.2f} bits (all there is to know)")
 
 
-def _truth(ax: Axes, truth: pd.DataFrame, signal: str | None) -> None:
-    own = truth if signal is None else truth[truth["signal"] == signal]
+def _truth(ax: Axes, truth: pd.DataFrame, signal: str) -> list[marks.EndLabel]:
+    """Draw what the noisy observations truly hold, and return its name."""
+    own = truth[truth["signal"] == signal] if signal else truth
     if own.empty:
-        return
+        return []
     data = replicates(own.assign(representation="truth"), "u")
     ax.plot(data.x, data.y, linestyle=":", color=INK, linewidth=1.8, zorder=3.5)
-    ax.annotate(
-        "truth in the counts",
-        xy=(data.x[-1], data.y[-1]),
-        xytext=(4, 4),
-        textcoords="offset points",
-        fontsize="small",
-        color=INK,
-    )
+    return [marks.EndLabel(float(data.y[-1]), "truth", INK)]
 
 
 def _bits_label(rows: pd.DataFrame) -> str:
@@ -187,9 +187,8 @@ def noise_curves(
             return ax
         if ceiling:
             _ceiling(ax, rows)
-        if truth is not None:
-            _truth(ax, truth, str(rows["signal"].iloc[0]) if "signal" in rows.columns else None)
-        _curves(ax, rows, by_name(fits), "u", looks(sorted(table["representation"].dropna().unique())), reach)
+        named = [] if truth is None else _truth(ax, truth, only(rows, "signal"))
+        _curves(ax, rows, by_name(fits), "u", looks(sorted(table["representation"].dropna().unique())), reach, named)
         ax.set_xlabel(unit_of(rows) or "u")
         ax.set_ylabel(_bits_label(rows))
     return ax

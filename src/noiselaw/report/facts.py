@@ -141,8 +141,8 @@ def subjects(table: pd.DataFrame) -> list[Subject]:
 
 def prospect(fit: Fit | None, factor: float = FACTOR) -> Prospect:
     """Return what ``factor`` times more than the most measured would add, as far as ``fit`` supports it."""
-    if fit is None:
-        return Prospect("no_data", "there are no measurements to fit", factor)
+    if fit is None or not fit.n_points:
+        return Prospect("no_data", "nothing was measured that could tell", factor)
     if "region" not in fit.diagnostics:
         return Prospect(fit.status, fit.reason, factor)
     gained = derive(fit, "gain", factor=factor)

@@ -126,13 +126,15 @@ def section(
         )
         for fact in found
     )
-    leader = found[0].representation
+    leader, measured = found[0].representation, math.isfinite(found[0].bits)
     return Section(
         subject=subject,
         title=title,
         about=", ".join(about),
-        headline=words.headline(leader, depth[leader], cells[leader], axis, CELLS),
-        best=words.best(contest(rows, names), names, axis),
+        headline=words.headline(leader, depth[leader], cells[leader], axis, CELLS)
+        if measured
+        else words.nothing(title, found[0].reason),
+        best=words.best(contest(rows, names), names, axis) if measured else "",
         unit=axis.unit,
         more=f"ten times the {axis.noun} would add",
         scale=bits(scale) if scale else "",

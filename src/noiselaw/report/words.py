@@ -25,6 +25,7 @@ __all__ = [
     "kept_short",
     "limited_by",
     "more_of",
+    "nothing",
     "reach",
     "size_caption",
     "status_label",
@@ -80,7 +81,7 @@ def told(reason: str, axis: Axis) -> str:
 def _because(reason: str) -> str:
     """Return ``reason`` as the end of a sentence that says "because"."""
     reason = reason.strip() or "no reason was recorded"
-    if reason[1:2].islower() or reason[1:2] == " ":
+    if re.match(r"[A-Z][a-z]*[ ,]", reason):  # an ordinary word, and not a name such as ValueError or PCA
         reason = reason[0].lower() + reason[1:]
     return f"because {reason}" if reason.endswith((".", "!", "?")) else f"because {reason}."
 
@@ -118,6 +119,8 @@ def gain_short(prospect: Prospect) -> str:
     """Return a gain as a figure: ``+0.21 bits``, ``cannot tell``."""
     if prospect.status == "saturated" or (is_known(prospect) and prospect.high < _NOTHING):
         return "next to nothing"
+    if prospect.status == "linear_regime":
+        return "still rising"
     if not is_known(prospect):
         return "cannot tell"
     if not math.isfinite(prospect.bits):
@@ -153,6 +156,8 @@ def gain(prospect: Prospect, axis: Axis) -> str:
     more = f"{times(prospect.factor)} the {axis.noun}"
     if prospect.status == "saturated":
         return f"{_capital(more)} is not expected to add any: whatever was measured gives about the same."
+    if prospect.status == "linear_regime":
+        return f"{_capital(more)} would add bits, but how many cannot be told, {_because(told(prospect.reason, axis))}"
     if not is_known(prospect):
         return f"What {more} would add cannot be told, {_because(told(prospect.reason, axis))}{_agreeing(prospect)}"
     target = f" ({number(prospect.target)} {axis.unit}".rstrip() + ")" if math.isfinite(prospect.target) else ""
@@ -186,6 +191,11 @@ def limited_by(depth: Prospect, cells: Prospect) -> str:
     return "cells" if cells.low > depth.high else "unknown"
 
 
+def nothing(signal: str, reason: str) -> str:
+    """Say that not one measurement about ``signal`` at full depth gave a number, and why."""
+    return f"Nothing could be measured about {signal} at full depth, {_because(reason)}"
+
+
 def headline(leader: str, depth: Prospect, cells: Prospect, depth_axis: Axis, cells_axis: Axis) -> str:
     """Say in one line, for the representation that kept most, whether depth or cells hold it back."""
     limit = limited_by(depth, cells)
@@ -197,13 +207,14 @@ def headline(leader: str, depth: Prospect, cells: Prospect, depth_axis: Axis, ce
         most = bits(max(depth.high, cells.high, 0.01))
         more = f"neither {times(depth.factor)} the {depth_axis.noun} nor {times(cells.factor)} the {cells_axis.noun}"
         return f"{leader} is near its limit: {more} would add more than {most}."
-    told = [_partly(depth, depth_axis), _partly(cells, cells_axis)]
-    if all(told):
-        gains = f"{told[0]}, {told[1]}"
-        return f"{leader} could gain from both, and which would give more cannot be told: {gains}."
-    if any(told):
-        other = cells_axis if told[0] else depth_axis
-        return f"{leader}: {told[0] or told[1]}; what more {other.noun} would add cannot be told."
+    partly = [_partly(depth, depth_axis), _partly(cells, cells_axis)]
+    if "saturated" in (depth.status, cells.status) and all(partly):
+        return f"{leader}: {partly[0]}; {partly[1]}."
+    if all(partly):
+        return f"{leader}: whether more {depth_axis.noun} or more {cells_axis.noun} would add more cannot be told; {partly[0]}, {partly[1]}."
+    if any(partly):
+        other = cells_axis if partly[0] else depth_axis
+        return f"{leader}: {partly[0] or partly[1]}; what more {other.noun} would add cannot be told."
     return f"{leader}: what more {depth_axis.noun} or more {cells_axis.noun} would add cannot be told."
 
 
@@ -219,6 +230,8 @@ def _partly(prospect: Prospect, axis: Axis) -> str:
     more = f"{times(prospect.factor)} the {axis.noun}"
     if prospect.status == "saturated":
         return f"{more} would add little or nothing"
+    if prospect.status == "linear_regime":
+        return f"{more} would add bits, how many is unknown"
     if not is_known(prospect):
         return ""
     return f"{more} would add {span(prospect.low, prospect.high)} bits"
