@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 
 from noiselaw.errors import UsageError
 from noiselaw.fit.diagnose import Evidence, diagnose, least_levels
-from noiselaw.fit.minimise import Minimum, Residual, minimise
+from noiselaw.fit.errors import curvature_of, estimate_shared, freedom_of, scale_of
+from noiselaw.fit.minimise import Minimum, Residual, jacobian, minimise
 from noiselaw.fit.paper import fit_as_published
 from noiselaw.fit.points import Points, points_of
-from noiselaw.fit.uncertainty import Region, explore, quantile
+from noiselaw.fit.uncertainty import Deviance, Region, explore, quantile
 from noiselaw.laws import LAWS, Law, Working
 from noiselaw.records import Fit, Interval
 
@@ -27,7 +29,12 @@ Protocol = Literal["recommended", "paper"]
 
 def law_of(law: str | Law) -> Law:
     """Return the law called so, or the law itself."""
-    return LAWS.build(law) if isinstance(law, str) else law
+    return _built(law) if isinstance(law, str) else law
+
+
+@lru_cache(maxsize=64)
+def _built(name: str) -> Law:
+    return LAWS.build(name)
 
 
 def protocol_of(name: str) -> Protocol:
@@ -45,9 +52,11 @@ def fit_law(
     standard_error: ArrayLike | None = None,
     *,
     seeds: ArrayLike | None = None,
+    shared_error: float | None = None,
     ceiling: float | None = None,
     protocol: Protocol = "recommended",
     confidence: float = 0.95,
+    compare: bool = True,
 ) -> Fit:
     """Lay ``law`` through measurements.
 
@@ -63,12 +72,18 @@ def fit_law(
         Their standard errors, (n,); without them the scatter about the curve sets the scale.
     seeds
         Which replicate each measurement belongs to, (n,): measurements of one replicate share held-out observations.
+    shared_error
+        The share of each error's variance that all measurements of a replicate have in common, from 0 to below 1.
+        Estimated where it is not given; from one curve this is possible only if its scatter is well below its
+        standard errors.
     ceiling
         Bits that no representation can exceed, such as the entropy of the labels.
     protocol
         ``recommended``, or ``paper`` to repeat the published procedure.
     confidence
         Of the intervals.
+    compare
+        Whether to lay every other form through the same points too, to say how adequate the law is.
 
     Returns
     -------
@@ -94,56 +109,68 @@ def fit_law(
     protocol = protocol_of(protocol)
     if not 0.0 < confidence < 1.0:
         raise UsageError(f"confidence must lie between 0 and 1; got {confidence}. Pass 0.95, for example.")
+    if shared_error is not None and not 0.0 <= shared_error < 1.0:
+        raise UsageError(f"shared_error must lie in [0, 1); got {shared_error}. Pass a share of variance, or None.")
     chosen = law_of(law)
     points = points_of(chosen, x, bits, standard_error, seeds)
     if points.levels < least_levels(chosen):
         return _without_curve(chosen, points, ceiling, confidence)
     if protocol == "paper":
         return fit_as_published(chosen, points, confidence)
-    return _recommended(chosen, points, ceiling, confidence)
+    return _recommended(chosen, points, shared_error, ceiling, confidence)
 
 
-def _recommended(law: Law, points: Points, ceiling: float | None, confidence: float) -> Fit:
+def _recommended(law: Law, points: Points, shared: float | None, ceiling: float | None, confidence: float) -> Fit:
     working = law.working(*points.x)
     residual = residual_of(law, working, points)
-    found = search(law, working, points, residual)
+    found = _search(law, working, points, residual)
     lowest = int(np.argmin(found.cost))
     best, cost = found.q[:, lowest], float(found.cost[lowest])
-    freedom = len(points.bits) - len(best)
-    variance = cost / freedom if points.error is None else max(1.0, cost / freedom)
-    trust = quantile(confidence, freedom) if points.error is None else quantile(confidence, np.inf)
-    region = explore(residual, best, max(trust * variance, 1e-18 * len(points.bits)), working)
-    theta = working.natural(best)
-    return _fit_of(law, points, working, theta, region, bool(found.converged[lowest]), ceiling, confidence)
+    slope, rest = _linear(residual, working, best)
+    share = estimate_shared(points, rest, slope) if shared is None else shared
+    trust = quantile(confidence, freedom_of(points, share, len(best)))
+    rise = max(trust * scale_of(points, cost, len(best)), 1e-18 * len(rest))
+    suspected = shared is None and points.replicates == 1
+    curvature = curvature_of(points, slope, share)
+    region = explore(Deviance(residual, best, working, curvature, 1.0 if suspected else np.inf), rise)
+    return _fit_of(law, points, working, best, region, share, bool(found.converged[lowest]), ceiling, confidence)
 
 
 def residual_of(law: Law, working: Working, points: Points) -> Residual:
-    """Return the weighted residuals as a function of working coordinates."""
+    """Return the residuals, in units of their standard errors if known, as a function of working coordinates."""
     weight = 1.0 if points.error is None else 1.0 / points.error
 
     def residual(q: FloatArray, rows: IntArray) -> FloatArray:
-        return (law(working.natural(q)[:, :, None], *points.x) - points.bits) * weight
+        return np.asarray((law(working.natural(q)[:, :, None], *points.x) - points.bits) * weight)
 
     return residual
 
 
-def search(law: Law, working: Working, points: Points, residual: Residual) -> Minimum:
+def _search(law: Law, working: Working, points: Points, residual: Residual) -> Minimum:
     """Search from every start of the law; the lowest sum of squares wins, nothing else."""
     starts = np.stack([working.of(theta) for theta in law.starts(points.bits, *points.x)], axis=1)
     return minimise(residual, starts, working.lower, working.upper)
+
+
+def _linear(residual: Residual, working: Working, best: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return derivatives (n, p) and values (n,) of the residuals at ``best`` (p,)."""
+    one, step = np.zeros(1, dtype=int), np.full(len(best), 1e-6)
+    inside = np.clip(best, working.lower + step, working.upper - step)
+    return jacobian(residual, inside[:, None], one, step)[0], residual(best[:, None], one)[0]
 
 
 def _fit_of(
     law: Law,
     points: Points,
     working: Working,
-    theta: FloatArray,
+    best: FloatArray,
     region: Region,
+    shared: float,
     converged: bool,
     ceiling: float | None,
     confidence: float,
 ) -> Fit:
-    edge = working.natural(region.q)
+    theta, edge = working.natural(best), working.natural(region.q)
     ends = [working.open_ends[key] for key in sorted(region.reaches) if key in working.open_ends]
     unbounded = {pair for end in ends for pair in end.unbounded}
     intervals, parameters = {}, {}
@@ -153,27 +180,29 @@ def _fit_of(
         high = parameter.upper if above else float(edge[i].max())
         intervals[parameter.name] = Interval(low, high, confidence)
         parameters[parameter.name] = float("nan") if below or above else float(theta[i])
-    best = dict(zip(law.names, map(float, theta), strict=True))
+    named = dict(zip(law.names, map(float, theta), strict=True))
     status, reason = diagnose(
         Evidence(
             law=law,
             levels=points.levels,
             converged=converged,
-            parameters=best,
+            parameters=named,
             intervals=intervals,
             open_kinds=frozenset(end.kind for end in ends),
             top_bits=float(points.bits[int(np.argmax(points.x[0]))]),
             ceiling=ceiling,
         )
     )
-    errors = points.bits - law(theta, *points.x)
+    residuals = points.bits - law(theta, *points.x)
     diagnostics: dict[str, Any] = {
         "protocol": "recommended",
-        "best": best,
+        "best": named,
         "region": edge.T.tolist(),
         "open_kinds": sorted({end.kind for end in ends}),
         "largest": [float(x.max()) for x in points.x],
         "confidence": confidence,
+        "shared_error": shared,
+        "replicates": points.replicates,
         "left_out": points.left_out,
         "ceiling_bits": ceiling,
     }
@@ -185,7 +214,7 @@ def _fit_of(
         reason=reason,
         n_points=len(points.bits),
         x_range=(float(points.x[0].min()), float(points.x[0].max())),
-        residual_sd=float(np.sqrt(errors @ errors / max(len(errors) - len(theta), 1))),
+        residual_sd=float(np.sqrt(residuals @ residuals / max(len(residuals) - len(theta), 1))),
         diagnostics=diagnostics,
     )
 

@@ -51,7 +51,7 @@ class Question:
 
 
 def _plateau(ask: Question, theta: FloatArray) -> FloatArray:
-    return np.asarray(theta[0])
+    return np.asarray(ask.law.limits(theta)[1])
 
 
 def _bits(ask: Question, theta: FloatArray) -> FloatArray:
@@ -59,7 +59,7 @@ def _bits(ask: Question, theta: FloatArray) -> FloatArray:
 
 
 def _bits_lost(ask: Question, theta: FloatArray) -> FloatArray:
-    return np.asarray(theta[0] - ask.at(theta))
+    return np.asarray(_plateau(ask, theta) - ask.at(theta))
 
 
 def _gain(ask: Question, theta: FloatArray) -> FloatArray:
@@ -67,7 +67,7 @@ def _gain(ask: Question, theta: FloatArray) -> FloatArray:
 
 
 def _x_for_fraction(ask: Question, theta: FloatArray) -> FloatArray:
-    return ask.law.inverse(theta, ask.fraction * theta[0])
+    return ask.law.inverse(theta, ask.fraction * _plateau(ask, theta))
 
 
 def _x_for_bits(ask: Question, theta: FloatArray) -> FloatArray:

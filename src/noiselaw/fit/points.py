@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from noiselaw.laws import Law
-    from noiselaw.records import FloatArray
+    from noiselaw.records import FloatArray, IntArray
 
 __all__ = ["Points", "points_of"]
+
+
+#: Values of x closer than this ratio are one level.
+_ONE_LEVEL = 1.03
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +43,33 @@ class Points:
     x: tuple[FloatArray, ...]
     bits: FloatArray
     error: FloatArray | None
-    seeds: FloatArray | None
+    seeds: IntArray | None
     left_out: int
 
     @property
+    def labels(self) -> IntArray:
+        """Return which level of the first variable each belongs to, numbered upwards (n,).
+
+        Replicates realise a level a little differently; values within a few per cent are one level.
+        """
+        order = np.argsort(self.x[0], kind="stable")
+        ranked = self.x[0][order]
+        steps = ranked[1:] > _ONE_LEVEL * np.maximum(ranked[:-1], 1e-300)
+        labels = np.zeros(len(ranked), dtype=int)
+        labels[order[1:]] = np.cumsum(steps)
+        return labels
+
+    @property
+    def replicates(self) -> int:
+        """Return how many replicates there are."""
+        return 1 if self.seeds is None else max(1, len(np.unique(self.seeds)))
+
+    @property
     def levels(self) -> int:
-        """Return how many different x there are."""
-        return len(np.unique(np.stack(self.x), axis=1).T) if len(self.bits) else 0
+        """Return how many different levels (for a joint law, points of the grid) there are."""
+        if not len(self.bits):
+            return 0
+        return int(self.labels.max()) + 1 if len(self.x) == 1 else len(np.unique(np.stack(self.x), axis=1).T)
 
 
 def points_of(

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from noiselaw.fit.minimise import Residual, jacobian
+from noiselaw.fit.minimise import minimise
 from noiselaw.randomness import generator
 
 if TYPE_CHECKING:
+    from noiselaw.fit.errors import Curvature
+    from noiselaw.fit.minimise import Residual
     from noiselaw.laws import Working
-    from noiselaw.records import FloatArray
+    from noiselaw.records import FloatArray, IntArray
 
 __all__ = ["Region", "explore", "quantile"]
 
-#: Directions in which the region's edge is looked for, by number of parameters.
-_RAYS = {1: 2, 2: 192, 3: 1200}
-_MANY_RAYS = 3000
+#: Directions in which the edge is looked for from the best point, and from each point of a ridge.
+_RAYS, _MANY_RAYS, _SIDE_RAYS = 160, 800, 10
 #: How near its bound, as a share of its range, a coordinate counts as at it.
 _AT_BOUND = 1e-6
 
@@ -36,60 +37,142 @@ class Region:
     reaches: frozenset[tuple[int, str]]
 
 
+@dataclass(frozen=True, eq=False)
+class Deviance:
+    """By how much the sum of squares exceeds its least value, corrected for errors in common.
+
+    Parameters
+    ----------
+    residual, best, working
+        The problem and its solution (p,) in working coordinates.
+    curvature
+        Of the sum of squares, and the one it would have if it knew of the common errors, (p, p) each: the excess is
+        multiplied by the ratio of the second to the first in the direction from the best point.
+    at_most
+        The largest ratio: 1 where a common error is only suspected, so that it widens intervals and narrows none.
+    """
+
+    residual: Residual
+    best: FloatArray
+    working: Working
+    curvature: Curvature
+    at_most: float = np.inf
+
+    def __call__(self, q: FloatArray) -> FloatArray:
+        """Return the excess at points (p, m)."""
+        both = self.residual(np.concatenate([self.best[:, None], q], axis=1), np.zeros(q.shape[1] + 1, dtype=int))
+        cost = np.einsum("mn,mn->m", both, both)
+        return np.asarray((cost[1:] - cost[0]) * self._ratio(q - self.best[:, None]))
+
+    def _ratio(self, away: FloatArray) -> FloatArray:
+        plain, honest = self.curvature
+        if plain is honest:
+            return np.ones(away.shape[1])
+        believed, known = (np.einsum("pm,pq,qm->m", away, matrix, away) for matrix in (plain, honest))
+        ratio = np.where((believed > 0) & (known > 0), known / np.where(believed > 0, believed, 1.0), 1.0)
+        return np.minimum(ratio, self.at_most)
+
+
 def quantile(confidence: float, freedom: float) -> float:
     """Return by how much a sum of squares may exceed its minimum, in units of the error variance."""
     return float(stats.t.ppf(0.5 + confidence / 2.0, freedom) ** 2)
 
 
-def explore(residual: Residual, best: FloatArray, rise: float, working: Working) -> Region:
-    """Find the edge of where the sum of squares exceeds its value at ``best`` (p,) by less than ``rise``.
+def explore(deviance: Deviance, rise: float) -> Region:
+    """Find the edge of where ``deviance`` stays below ``rise``.
 
-    From ``best``, rays go out in all directions, bending along bounds where they meet them; on each, the edge is found
-    by bisection.
+    Rays go out from the best point in all directions, and sideways from the ridges along the coordinates that the law
+    names as its shape: the region may be bent, or wide where the best point is not.
     """
-    rays = _directions(residual, best, working)
-    rows = np.zeros(rays.shape[1], dtype=int)
-    low, high = working.lower[:, None], working.upper[:, None]
+    best, working = deviance.best, deviance.working
+    rays = _directions(deviance.curvature[0], working)
+    q = _edge(deviance, np.repeat(best[:, None], rays.shape[1], axis=1), rays, rise)
+    found = [best[:, None], q]
+    if _reached(q, working):  # a region well inside its bounds is convex enough for the rays alone
+        for j, values in working.shapes.items():
+            ridge = _ridge(deviance, j, values)
+            ridge = ridge[:, deviance(ridge) <= rise]
+            side = _sideways(deviance, j)
+            origins = np.repeat(ridge, side.shape[1], axis=1)
+            found.append(_edge(deviance, origins, np.tile(side, (1, ridge.shape[1])), rise))
+    q = np.concatenate(found, axis=1)
+    return Region(q, _reached(q, working))
 
-    def inside(length: FloatArray) -> FloatArray:
-        r = residual(np.clip(best[:, None] + length * rays, low, high), rows)
-        return np.asarray(np.einsum("mn,mn->m", r, r) <= limit)
 
-    start = residual(best[:, None], rows[:1])[0]
-    limit = float(start @ start) + rise
+def _edge(deviance: Deviance, origins: FloatArray, rays: FloatArray, rise: float) -> FloatArray:
+    """Follow each ray, bending it along bounds where it meets them, until ``deviance`` exceeds ``rise``."""
+    low, high = deviance.working.lower[:, None], deviance.working.upper[:, None]
+
+    def at(length: FloatArray) -> FloatArray:
+        return np.clip(origins + length * rays, low, high)
+
     near, far = np.zeros(rays.shape[1]), np.full(rays.shape[1], 0.5 * np.sqrt(rise))
     for _ in range(60):
-        grows = inside(far)
-        near = np.where(grows, far, near)
-        # A ray that is past every bound it meets stands still: its edge is there.
-        moving = grows & np.any((best[:, None] + far * rays > low) & (best[:, None] + far * rays < high), axis=0)
+        inside = deviance(at(far)) <= rise
+        near = np.where(inside, far, near)
+        # A ray that is past every bound it can meet stands still: its edge is there.
+        moved = origins + far * rays
+        moving = inside & np.any((rays != 0) & (moved > low) & (moved < high), axis=0)
         if not moving.any():
             break
         far = np.where(moving, 2.0 * far, far)
-    for _ in range(24):
+    for _ in range(16):
         half = 0.5 * (near + far)
-        holds = inside(half)
-        near, far = np.where(holds, half, near), np.where(holds, far, half)
-    q = np.clip(best[:, None] + near * rays, low, high)
-    return Region(np.concatenate([best[:, None], q], axis=1), _reached(q, working))
+        inside = deviance(at(half)) <= rise
+        near, far = np.where(inside, half, near), np.where(inside, far, half)
+    return at(near)
 
 
-def _directions(residual: Residual, best: FloatArray, working: Working) -> FloatArray:
-    """Return rays (p, m), each as long as changes the sum of squares by about one near ``best``."""
-    p = len(best)
-    step = np.full(p, 1e-6)
-    centre = np.clip(best, working.lower + step, working.upper - step)
-    slope = jacobian(residual, centre[:, None], np.zeros(1, dtype=int), step)[0]
-    values, vectors = np.linalg.eigh(slope.T @ slope)
+def _directions(curvature: FloatArray, working: Working) -> FloatArray:
+    """Return rays (p, m), each as long as changes the sum of squares by about one near the best point."""
+    p = len(curvature)
+    values, vectors = np.linalg.eigh(curvature)
     longest = float(np.max(np.minimum(working.upper - working.lower, 10.0)))
     lengths = 1.0 / np.sqrt(np.maximum(values, 1.0 / longest**2))
     if p <= 2:
-        angles = np.arange(_RAYS[p]) * (2.0 * np.pi / _RAYS[p])
+        angles = np.arange(_RAYS) * (2.0 * np.pi / _RAYS)
         unit = np.stack([np.cos(angles), np.sin(angles)])[:p]
     else:
-        half = generator(0, "rays", p).standard_normal((p, _RAYS.get(p, _MANY_RAYS) // 2))
-        unit = np.concatenate([half, -half], axis=1) / np.tile(np.linalg.norm(half, axis=0), 2)
+        unit = _unit(p, _MANY_RAYS)
     return np.asarray(vectors @ (lengths[:, None] * unit))
+
+
+def _unit(p: int, count: int) -> FloatArray:
+    """Return ``count`` opposite pairs of fixed directions in p dimensions, (p, count)."""
+    if p == 1:
+        return np.array([[1.0, -1.0]])
+    half = generator(0, "rays", p).standard_normal((p, count // 2))
+    return np.asarray(np.concatenate([half, -half], axis=1) / np.tile(np.linalg.norm(half, axis=0), 2))
+
+
+def _sideways(deviance: Deviance, j: int) -> FloatArray:
+    """Return rays (p, m) that leave coordinate ``j`` as it is."""
+    others = [i for i in range(len(deviance.best)) if i != j]
+    widths = np.sqrt(1.0 / np.maximum(np.diag(deviance.curvature[0])[others], 1e-2))
+    rays = np.zeros((len(deviance.best), len(_unit(len(others), _SIDE_RAYS)[0])))
+    rays[others] = widths[:, None] * _unit(len(others), _SIDE_RAYS)
+    return rays
+
+
+def _ridge(deviance: Deviance, j: int, values: FloatArray) -> FloatArray:
+    """Return the best points (p, m) with coordinate ``j`` held at each of ``values``."""
+    best, working = deviance.best, deviance.working
+    others = [i for i in range(len(best)) if i != j]
+
+    def whole(q: FloatArray, rows: IntArray) -> FloatArray:
+        full = np.empty((len(best), q.shape[1]))
+        full[others], full[j] = q, values[rows]
+        return full
+
+    found = minimise(
+        lambda q, rows: deviance.residual(whole(q, rows), np.zeros_like(rows)),
+        np.repeat(best[others][:, None], len(values), axis=1),
+        working.lower[others],
+        working.upper[others],
+        max_steps=40,
+        tolerance=1e-6,
+    )
+    return whole(found.q, np.arange(len(values)))
 
 
 def _reached(q: FloatArray, working: Working) -> frozenset[tuple[int, str]]:

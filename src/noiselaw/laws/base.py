@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
     from noiselaw.records import FloatArray
 
-__all__ = ["Law", "OpenEnd", "Parameter", "Working", "middle"]
+__all__ = ["SHARES", "Law", "OpenEnd", "Parameter", "Working", "middle"]
+
+#: Values of a coordinate between 0 and 1, dense near both.
+SHARES = np.array([0, 1e-4, 1e-3, 0.004, 0.012, 0.03, 0.06, 0.1, 0.16, 0.24, 0.34, 0.45])
+SHARES = np.concatenate([SHARES, [0.5], 1.0 - SHARES[::-1]])
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class Working:
         The way back.
     open_ends
         By coordinate and ``"lower"`` or ``"upper"``, what it means that the data allow this bound.
+    shapes
+        Coordinates that bend the curve, with values (from bound to bound) at which the others are worth searching anew.
     """
 
     lower: FloatArray
@@ -64,6 +70,7 @@ class Working:
     natural: Callable[[FloatArray], FloatArray]
     of: Callable[[FloatArray], FloatArray]
     open_ends: Mapping[tuple[int, str], OpenEnd]
+    shapes: Mapping[int, FloatArray] = field(default_factory=dict)
 
 
 class Law(ABC):
@@ -98,7 +105,7 @@ class Law(ABC):
         """Return the x at which the law reaches ``bits``; NaN where it never does."""
 
     @abstractmethod
-    def limits(self, theta: FloatArray) -> tuple[float, float]:
+    def limits(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the bits at x → 0 and at x → ∞ (for a joint law, of both variables); ±inf where it diverges."""
 
     @abstractmethod

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from noiselaw.laws.base import Law, OpenEnd, Parameter, Working, middle
+from noiselaw.laws.base import SHARES, Law, OpenEnd, Parameter, Working, middle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,9 +33,9 @@ def bits_from_snr(snr: FloatArray | float) -> FloatArray:
 
 def saturation(u: FloatArray, u_bar: FloatArray) -> FloatArray:
     """Return x = u / (u + ū), from 0 without depth to 1 with unlimited depth; 1 where ū is 0 and u is not."""
-    u, u_bar = np.broadcast_arrays(np.asarray(u, dtype=float), np.asarray(u_bar, dtype=float))
-    total = u + u_bar
-    return np.divide(u, total, out=np.zeros(total.shape), where=total > 0)
+    total = np.asarray(u, dtype=float) + u_bar
+    with np.errstate(invalid="ignore"):
+        return np.where(total > 0, u / total, 0.0)
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,9 @@ class NoiseLaw(Law):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.where(reached, theta[1] * wanted / (top - wanted), np.nan)
 
-    def limits(self, theta: FloatArray) -> tuple[float, float]:
+    def limits(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return 0 bits without depth, I_max with unlimited depth."""
-        return 0.0, float(theta[0])
+        return np.zeros_like(theta[0]), theta[0]
 
     def working(self, *x: FloatArray) -> Working:
         """Search bits at the middle depth, and t, the share of that depth's noise that more depth cannot remove.
@@ -103,4 +103,5 @@ class NoiseLaw(Law):
                 (1, "lower"): OpenEnd("rising", (("I_max", 1), ("u_bar", 1))),
                 (1, "upper"): OpenEnd("flat", (("u_bar", -1),)),
             },
+            shapes={1: SHARES},
         )

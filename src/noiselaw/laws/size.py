@@ -53,9 +53,9 @@ class SizeLaw(Law):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.where(missing > 0, theta[1] * missing ** (-1.0 / theta[2]), np.nan)
 
-    def limits(self, theta: FloatArray) -> tuple[float, float]:
+    def limits(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return −inf without training observations, I_inf with unlimited ones."""
-        return -np.inf, float(theta[0])
+        return np.full_like(theta[0], -np.inf), theta[0]
 
     def working(self, *x: FloatArray) -> Working:
         """Search bits at the largest size, the rise over the measured sizes, and the exponent."""
@@ -82,4 +82,5 @@ class SizeLaw(Law):
                 (2, "lower"): OpenEnd("rising", (("I_inf", 1), ("N_0", 1), ("N_0", -1), ("s", -1))),
                 (2, "upper"): OpenEnd("steep", (("s", 1),)),
             },
+            shapes={2: np.geomspace(_SLOWEST, _FASTEST, 24)},
         )
