@@ -243,3 +243,19 @@ def test_a_backed_anndata_stays_on_disk(adata, tmp_path, cells):
     assert arrays.is_backed(dataset.observations)
     assert np.array_equal(arrays.as_dense(dataset.observations), cells.counts)
     opened.file.close()
+
+
+def test_a_table_of_counts_keeps_its_names(cells):
+    table = pd.DataFrame(cells.counts, index=cells.names, columns=cells.genes)
+    dataset = from_arrays(table)
+    assert dataset.names.tolist() == cells.names.tolist()
+    assert dataset.features.tolist() == cells.genes.tolist()
+    assert from_arrays(sparse.coo_array(cells.counts)).observations.format == "csr"
+
+
+def test_entries_of_obsm_that_are_no_tables(adata):
+    ak = pytest.importorskip("awkward")
+    adata.obsm["airr"] = ak.Array([[1, 2]] * 40)
+    dataset = from_anndata(adata)
+    assert list(dataset.matrices) == ["protein"]
+    assert dataset.provenance["matrices not read"].startswith("airr")

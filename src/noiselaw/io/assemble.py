@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from noiselaw.arrays import check_counts
+from noiselaw.arrays import check_counts, is_backed, is_sparse
 from noiselaw.errors import InputError, nearest
 from noiselaw.io.source import as_text
 from noiselaw.io.tables import as_table, check_sound
@@ -123,7 +123,7 @@ def _nowhere(source: Source, refused: dict[str, InputError]) -> str:
 
 
 def _matrix_at(place: Place, names: NDArray[np.str_]) -> Matrix:
-    found = place.load()
+    found: Any = place.load()
     expected = (len(names), len(place.features))
     if tuple(found.shape) != expected:
         raise InputError(
@@ -134,6 +134,8 @@ def _matrix_at(place: Place, names: NDArray[np.str_]) -> Matrix:
         raise InputError(
             f"Expected counts of at least one cell and one gene; got an empty matrix {expected}. Pass measured cells."
         )
+    if is_sparse(found) and not is_backed(found) and found.format not in ("csr", "csc"):
+        return found.tocsr()
     check_sound(found)
     return found
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noiselaw.errors import InputError
+from noiselaw.io.assays import of_assays
 from noiselaw.io.assemble import assemble
-from noiselaw.io.convert import of_anndata, of_assays, of_group, of_shared
+from noiselaw.io.convert import of_anndata
 from noiselaw.io.digest import file_hash
+from noiselaw.io.stored import of_group, of_shared
 from noiselaw.io.tenx import of_folder, of_tenx, tenx_genome
 from noiselaw.optional import require
 
@@ -122,7 +124,8 @@ def _of_stored(group: Any, modality: str | None, backed: bool, written_as: str) 
     if "obs" not in group or "var" not in group:
         held = ", ".join(sorted(str(key) for key in group)[:8]) or "nothing"
         raise InputError(f"Expected AnnData (obs, var, X), MuData (mod) or 10x (matrix); it holds {held}. {_READ}.")
-    return replace(of_group(group, backed), provenance={"format": f"AnnData in {written_as}"})
+    source = of_group(group, backed)
+    return replace(source, provenance={"format": f"AnnData in {written_as}", **source.provenance})
 
 
 def _with_file(dataset: Dataset, path: Path) -> Dataset:

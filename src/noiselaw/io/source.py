@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from noiselaw.records import Matrix
 
-__all__ = ["Place", "Source", "as_text"]
+__all__ = ["Place", "Source", "as_text", "given", "unread", "width"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,3 +52,19 @@ def as_text(names: Any) -> NDArray[np.str_]:
     """Return ``names`` as an array of text; bytes are decoded."""
     listed = [name.decode() if isinstance(name, bytes) else str(name) for name in np.asarray(names).tolist()]
     return np.array(listed, dtype=np.str_)
+
+
+def given(value: Any) -> Callable[[], Any]:
+    """Return how to get at ``value``, which is there already."""
+    return lambda: value
+
+
+def width(value: Any) -> int:
+    """Return the number of columns."""
+    return int(value.shape[1]) if value.ndim > 1 else 1
+
+
+def unread(names: Iterable[str]) -> dict[str, str]:
+    """Return what provenance says of entries that are no tables."""
+    listed = ", ".join(sorted(names))
+    return {"matrices not read": f"{listed} (no table of one row per cell)"} if listed else {}
