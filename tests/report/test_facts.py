@@ -68,3 +68,17 @@ def test_a_law_that_passes_the_points_by_is_noticed(rows):
     assert facts.misfit(fit, fact) == 0.0
     above = facts.Kept("pca", fact.x, 7500, fact.bits + 0.3, 0.01, np.nan, 4)
     assert facts.misfit(fit, above) == pytest.approx(0.3, abs=0.03)
+
+
+def test_a_representation_without_the_top_level_is_not_measured_at_your_depth(rows):
+    partial = rows[(rows["representation"] != "pca") | (rows["level"] < 1)]
+    found = facts.kept(partial, "pca")
+    assert np.isnan(found.bits)
+    assert found.x == pytest.approx(8000, rel=0.05)
+    assert found.reason == "there is no measurement at this level"
+
+
+def test_tables_without_levels_or_seeds_are_compared_at_their_greatest_depth(rows):
+    plain = rows[rows["seed"] == 0].drop(columns=["level", "seed"])
+    assert facts.kept(plain, "pca").bits == pytest.approx(facts.kept(rows[rows["seed"] == 0], "pca").bits)
+    assert facts.contest(plain, ["pca", "random_projection"]).n_seeds == 1

@@ -87,11 +87,17 @@ def largest_size(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[(size == own) & (own >= _UNFINISHED * everyone)]
 
 
+#: Without a column of levels, depths within this share of the greatest are one level (realised depths vary a little).
+_SAME_DEPTH = 0.9
+
+
 def top_level(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows measured at the highest level (the least noise)."""
-    column = "level" if "level" in rows.columns else "u"
-    u = rows.groupby(column)["u"].mean().dropna()
-    return rows if u.empty else rows[rows[column] == u.idxmax()]
+    if "level" not in rows.columns:
+        top = rows["u"].max()
+        return rows if np.isnan(top) else rows.loc[rows["u"] >= _SAME_DEPTH * top]
+    u = rows.groupby("level")["u"].mean().dropna()
+    return rows if u.empty else rows.loc[rows["level"] == u.idxmax()]
 
 
 def replicates(rows: pd.DataFrame, x: str) -> Replicates:

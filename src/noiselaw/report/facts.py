@@ -176,7 +176,8 @@ def _known(rows: pd.DataFrame) -> pd.DataFrame:
 
 def kept(rows: pd.DataFrame, representation: str, truth: pd.DataFrame | None = None) -> Kept:
     """Return what ``representation`` kept at full depth, from the rows of one subject."""
-    own = top_level(largest_size(rows[rows["representation"] == representation]))
+    top = top_level(rows)
+    own = largest_size(top.loc[top["representation"] == representation])
     seen = _known(own)
     bits = seen["bits"].to_numpy(float)
     if len(bits) > 1:
@@ -185,7 +186,7 @@ def kept(rows: pd.DataFrame, representation: str, truth: pd.DataFrame | None = N
         error = float(seen["standard_error"].iloc[0]) if len(bits) and "standard_error" in seen else float("nan")
     return Kept(
         representation=representation,
-        x=float(own["u"].mean()),
+        x=float(top["u"].mean()) if own["u"].isna().all() else float(own["u"].mean()),
         n_train=0 if "n_train" not in own or own["n_train"].isna().all() else int(own["n_train"].max()),
         bits=float(bits.mean()) if len(bits) else float("nan"),
         standard_error=error,
@@ -207,9 +208,11 @@ def contest(rows: pd.DataFrame, names: Sequence[str], confidence: float = 0.95) 
 
     The interval is Student's, over the seeds' differences.
     """
-    top = top_level(largest_size(_known(rows)))
-    if top.empty or "seed" not in top:
+    top = largest_size(_known(top_level(rows)))
+    if top.empty:
         return None
+    if "seed" not in top:
+        top = top.assign(seed=0)
     by_seed = top.pivot_table(index="seed", columns="representation", values="bits").reindex(columns=list(names))
     ranked = by_seed.mean().dropna().sort_values(ascending=False)
     if len(ranked) < 2:

@@ -211,7 +211,8 @@ def headline(leader: str, depth: Prospect, cells: Prospect, depth_axis: Axis, ce
     if "saturated" in (depth.status, cells.status) and all(partly):
         return f"{leader}: {partly[0]}; {partly[1]}."
     if all(partly):
-        return f"{leader}: whether more {depth_axis.noun} or more {cells_axis.noun} would add more cannot be told; {partly[0]}, {partly[1]}."
+        larger = f"whether more {depth_axis.noun} or more {cells_axis.noun} would add more cannot be told"
+        return f"{leader}: {larger}; {partly[0]}, {partly[1]}."
     if any(partly):
         other = cells_axis if partly[0] else depth_axis
         return f"{leader}: {partly[0] or partly[1]}; what more {other.noun} would add cannot be told."
