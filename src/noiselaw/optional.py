@@ -12,6 +12,7 @@ __all__ = ["require"]
 #: The extra of this package that brings each library.
 _EXTRAS = {
     "anndata": "cells",
+    "distributed": "dask",
     "h5py": "cells",
     "mudata": "cells",
     "numba": "cells",

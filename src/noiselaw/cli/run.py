@@ -51,12 +51,18 @@ def run(
     ] = None,
     protocol: Annotated[str | None, typer.Option(help="recommended, or paper (what its authors ran).")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Local processes; by default one per core.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler (tcp://host:8786), in place of local processes.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds after which one fit or measurement is ended and counted as failed.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and write nothing.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do failed measurements again.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Measure: thin, prepare, represent, probe, store, fit, report. What is finished is never done again."""
-    from noiselaw.sweep import load, run_loaded
+    from noiselaw.sweep import Execution, load, run_loaded
 
     given = {
         "name": name,
@@ -70,9 +76,8 @@ def run(
     }
     study = _study(source, counts, label or [], abundance or [], missing_label or [], given)
     folder = out or Path("runs") / study.name
-    slots = (
-        workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or os.cpu_count() or 1
-    )
+    slots = workers or _cores()
+    how = Execution(slots, scheduler, timeout, retry_failed=retry_failed)
     loaded = load(study)
     _check_missing_labels(loaded, missing_label or [])
     if dry_run:
@@ -81,8 +86,13 @@ def run(
     from noiselaw.cli.progress import watching
 
     with watching(quiet=as_json) as watcher:
-        table = run_loaded(loaded, folder, workers=slots, watcher=watcher, retry_failed=retry_failed)
+        table = run_loaded(loaded, folder, how, watcher)
     return _finish(table, folder, as_json)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _study(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from noiselaw.sweep.conduct import Loaded, collect, load, run, run_loaded
+from noiselaw.sweep.conduct import Execution, Loaded, collect, load, run, run_loaded
 from noiselaw.sweep.forecast import Forecast, forecast
 from noiselaw.sweep.status import Status, status_of
 from noiselaw.sweep.store import Store
@@ -11,6 +11,7 @@ from noiselaw.sweep.study import PROTOCOLS, CellFile, Study
 __all__ = [
     "PROTOCOLS",
     "CellFile",
+    "Execution",
     "Forecast",
     "Loaded",
     "Status",

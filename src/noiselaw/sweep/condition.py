@@ -82,7 +82,7 @@ def embed(root: str, group: Sequence[Embed]) -> None:
     with one_thread():
         began = time.perf_counter()
         first = todo[0]
-        piece = store.read("conditions", first.condition.key)
+        piece = _sound(store, "conditions", first.condition.key, lambda: prepare(root, first.condition))
         facts = {key: piece.body[key] for key in ("u", "empty_held_out", "notes") if key in piece.body}
         facts["preparation_seconds"] = piece.body["seconds"]
         if "error" in piece.body:
@@ -159,6 +159,20 @@ def _write_embedding(store: Store, item: Embed, encoder: Encoder | str, test: Pr
     store.write("embeddings", item.key, {**facts, "error": encoder})
 
 
+def _embedding(store: Store, root: str, item: Embed) -> Piece:
+    return _sound(store, "embeddings", item.key, lambda: embed(root, [item]))
+
+
+def _sound(store: Store, kind: str, key: str, remake: Callable[[], None]) -> Piece:
+    """Read a piece, every byte checked; one that is damaged is put aside, and it or one that is gone is made again."""
+    try:
+        return store.read(kind, key, verify=True)
+    except StoreError:
+        store.quarantine(kind, key)
+        remake()
+        return store.read(kind, key, verify=True)
+
+
 def measure(root: str, group: Sequence[Measure]) -> None:
     """Measure the embeddings of ``group``, which share one condition, one signal's pairs and one probe."""
     store = Store.open(root)
@@ -169,7 +183,7 @@ def measure(root: str, group: Sequence[Measure]) -> None:
         began = time.perf_counter()
         pairs = read_pairs(store, todo[0].pairs)
         split = read_split(store, todo[0].embed.condition.split)
-        pieces = [store.read("embeddings", item.embed.key) for item in todo]
+        pieces = [_embedding(store, root, item.embed) for item in todo]
         sound = [(item, piece) for item, piece in zip(todo, pieces, strict=True) if "error" not in piece.body]
         estimates = dict(
             zip([item.key for item, _ in sound], _estimates(todo[0], [p for _, p in sound], pairs, split), strict=True)

@@ -15,8 +15,10 @@ import pandas as pd
 from noiselaw import io
 from noiselaw.errors import StoreError
 from noiselaw.records import Dataset
+from noiselaw.registry import checked
 from noiselaw.simulate import SIMULATORS
-from noiselaw.sweep.execute import execute, local_processes, missing, tasks_of
+from noiselaw.sweep.engines import dask_cluster, in_this_process, local_processes
+from noiselaw.sweep.execute import execute, missing, tasks_of
 from noiselaw.sweep.grid import Grid, lay_out
 from noiselaw.sweep.pieces import write_pairs, write_source, write_split
 from noiselaw.sweep.store import Store
@@ -26,9 +28,10 @@ from noiselaw.table import to_table, write_table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from noiselaw.sweep.engines import Engine
     from noiselaw.sweep.execute import Watcher
 
-__all__ = ["Loaded", "collect", "load", "run"]
+__all__ = ["Execution", "Loaded", "collect", "load", "run", "run_loaded"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,14 +76,39 @@ def _truth_table(study: Study, drawn: Any) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@dataclass(frozen=True)
+class Execution:
+    """How the work is done; nothing here can change a number.
+
+    Parameters
+    ----------
+    workers
+        Local processes. One works in this process, unless ``timeout`` asks for one that can be ended.
+    scheduler
+        Address of a Dask scheduler, in place of local processes.
+    timeout
+        Seconds after which one task (a fit, say) is ended and counted as failed; None to wait for ever.
+    keep_embeddings
+        Keep them, so that a new signal or probe needs no new fits.
+    retry_failed
+        Do failed measurements again.
+    """
+
+    workers: int = 1
+    scheduler: str | None = None
+    timeout: float | None = None
+    keep_embeddings: bool = True
+    retry_failed: bool = False
+
+    def engine(self) -> Engine:
+        """Return where the work runs."""
+        if self.scheduler is not None:
+            return dask_cluster(self.scheduler)
+        return in_this_process() if self.workers == 1 and self.timeout is None else local_processes(self.workers)
+
+
 def run(
-    study: Study,
-    out: str | Path | None = None,
-    *,
-    workers: int = 1,
-    watcher: Watcher | None = None,
-    keep_embeddings: bool = True,
-    retry_failed: bool = False,
+    study: Study, out: str | Path | None = None, *, workers: int = 1, watcher: Watcher | None = None, **execution: Any
 ) -> pd.DataFrame:
     """Measure a study and return its measurements table.
 
@@ -95,10 +123,8 @@ def run(
         ``if __name__ == "__main__":``. The numbers do not depend on it.
     watcher
         Hears how far the work has come.
-    keep_embeddings
-        Keep them, so that a new signal or probe needs no new fits.
-    retry_failed
-        Do failed measurements again.
+    **execution
+        Other fields of :class:`Execution`.
 
     Raises
     ------
@@ -107,32 +133,25 @@ def run(
     StoreError
         If ``out`` belongs to other data, or cannot be written.
     """
-    return run_loaded(
-        load(study), out, workers=workers, watcher=watcher, keep_embeddings=keep_embeddings, retry_failed=retry_failed
-    )
+    how = checked(Execution, {"workers": workers, **execution}, "run()")
+    return run_loaded(load(study), out, how, watcher)
 
 
-def run_loaded(
-    loaded: Loaded,
-    out: str | Path | None,
-    *,
-    workers: int = 1,
-    watcher: Watcher | None = None,
-    keep_embeddings: bool = True,
-    retry_failed: bool = False,
-) -> pd.DataFrame:
+def run_loaded(loaded: Loaded, out: str | Path | None, how: Execution, watcher: Watcher | None = None) -> pd.DataFrame:
     """Measure a study whose data are loaded: see :func:`run`."""
     if out is None:
         with tempfile.TemporaryDirectory(prefix="noiselaw-") as folder:
-            return run_loaded(loaded, Path(folder) / "study", workers=workers, watcher=watcher)
+            return run_loaded(loaded, Path(folder) / "study", how, watcher)
+    engine = how.engine()
     store = Store.create(out)
     store.tidy()
     _register(store, loaded)
-    if retry_failed:
+    if how.retry_failed:
         _forget_failed(store, loaded.grid)
     missing(loaded.grid, store)  # puts damaged measurements aside
+    tasks = tasks_of(loaded.grid, store)
     try:
-        execute(tasks_of(loaded.grid, store), store, local_processes(workers), workers, watcher, keep_embeddings)
+        execute(tasks, store, engine, watcher, keep_embeddings=how.keep_embeddings, timeout=how.timeout)
     finally:
         # After Ctrl-C as after the end: the tables show what there is.
         table = collect(store)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
 from collections import defaultdict
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Protocol
 
-from noiselaw.errors import StoreError
+from noiselaw.errors import StoreError, UsageError
 from noiselaw.sweep import condition as work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from noiselaw.sweep.engines import Engine
     from noiselaw.sweep.grid import Embed, Grid, Measure
     from noiselaw.sweep.store import Store
 
-__all__ = ["ATTEMPTS", "Inline", "Task", "Watcher", "execute", "local_processes", "tasks_of"]
+__all__ = ["ATTEMPTS", "Task", "Watcher", "execute", "missing", "tasks_of"]
 
 #: How often a piece of work may take its worker down with it before it counts as failed.
 ATTEMPTS = 3
@@ -82,52 +86,29 @@ def _by(items: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[Any]]
     return dict(groups)
 
 
-class Inline(Executor):
-    """Calls at once, in this process."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Call ``fn`` now and return its finished future."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - an executor hands every error to its future
-            future.set_exception(error)
-        return future
-
-
-def local_processes(workers: int) -> Callable[[], Executor]:
-    """Return what starts ``workers`` local processes; one worker needs none and works in this process."""
-    if workers == 1:
-        return Inline
-    # Spawned, not forked: a fork copies the locks of threads that do not exist in the child.
-    return lambda: ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
-
-
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the driver, which ends the workers."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def execute(
     tasks: Sequence[Task],
     store: Store,
-    start: Callable[[], Executor],
-    slots: int,
+    engine: Engine,
     watcher: Watcher | None = None,
+    *,
     keep_embeddings: bool = True,
+    timeout: float | None = None,
 ) -> None:
-    """Do ``tasks``; when it returns every one is finished, a piece that killed its worker as failed measurements.
+    """Do ``tasks``; when it returns every one is finished, one that hangs or kills its worker as failed measurements.
 
     Raises
     ------
     StoreError
         If the store cannot be written. What was finished is kept.
+    UsageError
+        If ``timeout`` (seconds for one task) is given and the engine cannot end a task.
     KeyboardInterrupt
         On Ctrl-C, after the workers have been ended. What was finished is kept.
     """
-    driver = _Driver(tasks, store, start, slots, watcher, keep_embeddings)
+    if timeout is not None and not engine.can_end:
+        raise UsageError("A timeout needs local processes, which can be ended. Pass workers=2 or more, or no timeout.")
+    driver = _Driver(tasks, store, engine, watcher, keep_embeddings, timeout)
     try:
         driver.run()
     finally:
@@ -141,22 +122,23 @@ class _Driver:
         self,
         tasks: Sequence[Task],
         store: Store,
-        start: Callable[[], Executor],
-        slots: int,
+        engine: Engine,
         watcher: Watcher | None,
         keep_embeddings: bool,
+        timeout: float | None,
     ) -> None:
         self.tasks = tasks
         self.store = store
         self.root = str(store.root.resolve())
-        self.start = start
-        self.slots = slots
+        self.engine = engine
         self.watcher = watcher
         self.keep_embeddings = keep_embeddings
+        self.timeout = timeout
         self.executor: Executor | None = None
         self.todo = list(range(len(tasks)))
         self.done: set[int] = set()
         self.running: dict[Future[Any], int] = {}
+        self.began: dict[int, float] = {}
         self.suspects: list[int] = []
         self.attempts: dict[int, int] = defaultdict(int)
         self.failed = 0
@@ -166,10 +148,18 @@ class _Driver:
         self.tell()
         while self.todo or self.running or self.suspects:
             self.hand_out()
-            finished, _ = wait(self.running, timeout=_HEARTBEAT, return_when=FIRST_COMPLETED)
+            finished, _ = wait(self.running, timeout=self.patience(), return_when=FIRST_COMPLETED)
             for future in finished:
                 self.take_in(future)
+            self.end_what_hangs()
             self.tell()
+
+    def patience(self) -> float:
+        """Return how long to wait before looking again: until the next sign of life, or the next timeout."""
+        if self.timeout is None or not self.running:
+            return _HEARTBEAT
+        oldest = min(self.began[number] for number in self.running.values())
+        return min(_HEARTBEAT, max(0.05, oldest + self.timeout - time.monotonic()))
 
     def hand_out(self) -> None:
         """Start what may start: normally as many as there are slots; a suspect of killing its worker alone."""
@@ -179,14 +169,15 @@ class _Driver:
             return
         # Inline work blocks in submit, so that one at a time keeps the watcher informed.
         ready = [number for number in self.todo if self.tasks[number].needs <= self.done]
-        for number in ready[: self.slots - len(self.running)]:
+        for number in ready[: self.engine.slots - len(self.running)]:
             self.todo.remove(number)
             self.submit(number)
 
     def submit(self, number: int) -> None:
         if self.executor is None:
-            self.executor = self.start()
+            self.executor = self.engine.start()
         task = self.tasks[number]
+        self.began[number] = time.monotonic()
         try:
             self.running[self.executor.submit(task.function, self.root, task.argument)] = number
         except BrokenExecutor:
@@ -200,7 +191,7 @@ class _Driver:
         error = future.exception()
         if error is None:
             self.finish(number)
-        elif isinstance(error, BrokenExecutor):
+        elif isinstance(error, self.engine.died):
             self.worker_died(number)
         else:
             raise error
@@ -213,15 +204,28 @@ class _Driver:
         if len(together) == 1:
             self.attempts[number] += 1
             if self.attempts[number] >= ATTEMPTS:
-                self.give_up(number)
+                self.give_up(number, f"its worker was killed {ATTEMPTS} times (out of memory, perhaps)")
                 return
         self.suspects = [*together, *self.suspects]
 
-    def give_up(self, number: int) -> None:
-        """Record as failed every measurement that waits for a task which keeps killing its worker."""
+    def end_what_hangs(self) -> None:
+        """Give up every task that has run for longer than the timeout; its companions are handed out again."""
+        if self.timeout is None:
+            return
+        late = [n for n in self.running.values() if time.monotonic() - self.began[n] > self.timeout]
+        if not late:
+            return
+        innocent = [number for number in self.running.values() if number not in late]
+        self.running.clear()
+        self.restart()
+        self.todo = [*innocent, *self.todo]
+        for number in late:
+            self.give_up(number, f"it took longer than the timeout of {self.timeout:g} s")
+
+    def give_up(self, number: int, why: str) -> None:
+        """Record as failed every measurement that waits for a task which cannot be done."""
         task = self.tasks[number]
-        reason = f"the worker was killed {ATTEMPTS} times at: {task.name} (out of memory, perhaps)"
-        work.fail(self.root, task.argument, reason)
+        work.fail(self.root, task.argument, f"{task.name}: {why}")
         self.finish(number)
 
     def finish(self, number: int) -> None:
@@ -257,14 +261,28 @@ class _Driver:
         """End the workers now: what they had not finished is done again, what they had is in the store."""
         if self.executor is None:
             return
-        processes = list((getattr(self.executor, "_processes", None) or {}).values())
-        self.executor.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.join()
-        if processes:
-            self.store.tidy()
+        with _no_interrupts():  # a second Ctrl-C must not leave workers behind
+            processes = list((getattr(self.executor, "_processes", None) or {}).values())
+            self.executor.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.kill()
+            for process in processes:
+                process.join()
+            if processes:
+                self.store.tidy()
+
+
+@contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C off for a moment; elsewhere than in the main thread it cannot come."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def missing(grid: Grid, store: Store) -> list[Measure]:

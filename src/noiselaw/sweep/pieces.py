@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
+from noiselaw.errors import StoreError
 from noiselaw.records import Pairs, Split
 
 if TYPE_CHECKING:
@@ -26,11 +27,23 @@ __all__ = [
 _PAIR_ARRAYS = ("rows", "values", "partners", "groups")
 
 
+def _is_sound(store: Store, kind: str, key: str) -> bool:
+    """Say whether the piece is there, every byte checked; a damaged one is put aside."""
+    if not store.has(kind, key):
+        return False
+    try:
+        store.read(kind, key, verify=True)
+    except StoreError:
+        store.quarantine(kind, key)
+        return False
+    return True
+
+
 def write_source(store: Store, key: str, dataset: Dataset) -> None:
     """Put a dataset's counts where every worker can map them."""
     from noiselaw.arrays import as_csr
 
-    if store.has("sources", key):
+    if _is_sound(store, "sources", key):
         return
     counts = as_csr(dataset.observations)
     arrays = {name: getattr(counts, name) for name in ("data", "indices", "indptr")}
@@ -40,13 +53,13 @@ def write_source(store: Store, key: str, dataset: Dataset) -> None:
 
 def write_split(store: Store, key: str, split: Split) -> None:
     """Put a split where every worker can read it."""
-    if not store.has("splits", key):
+    if not _is_sound(store, "splits", key):
         store.write("splits", key, {}, {"train": split.train, "test": split.test})
 
 
 def write_pairs(store: Store, key: str, pairs: Pairs) -> None:
     """Put a signal's pairs where every worker can read them."""
-    if store.has("pairs", key):
+    if _is_sound(store, "pairs", key):
         return
     arrays = {name: getattr(pairs, name) for name in _PAIR_ARRAYS}
     body = {"ceiling_bits": or_none(pairs.ceiling_bits), "dropped": dict(pairs.dropped)}

@@ -182,9 +182,11 @@ class Store:
             ) from error
         return Piece(json.loads(text), arrays)
 
-    def quarantine(self, kind: str, key: str) -> Path:
-        """Move a damaged piece aside, so that it is made again and never read; return where it went."""
+    def quarantine(self, kind: str, key: str) -> Path | None:
+        """Move a damaged piece aside, so that it is made again and never read; return where, None if it is gone."""
         aside = self.root / "quarantine" / f"{kind}-{key}-{uuid4().hex[:8]}"
+        if not self.path(kind, key).exists():
+            return None
         with _writing(self.root):
             aside.parent.mkdir(parents=True, exist_ok=True)
             self.path(kind, key).rename(aside)

@@ -122,8 +122,8 @@ class Study:
     preparation: Any = None
     held_out: float = 0.25
     group: str | None = None
-    splits: str | None = None
-    subsets: str | None = None
+    splits: Any = None
+    subsets: Any = None
 
     def __post_init__(self) -> None:
         """Fill what the protocol sets, turn names into objects, and refuse what cannot be meant."""

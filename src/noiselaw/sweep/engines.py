@@ -1,0 +1,98 @@
+"""Where work runs: in this process, in local processes, on a Dask cluster; each a ``concurrent.futures`` executor."""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any
+
+from noiselaw.errors import UsageError
+from noiselaw.optional import require
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Engine", "Inline", "dask_cluster", "in_this_process", "local_processes"]
+
+#: Tasks handed to a cluster ahead of its workers, which may come and go.
+_AHEAD = 200
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How to start an executor, how many tasks to hand it at a time, and how it says that a worker died."""
+
+    start: Callable[[], Executor]
+    slots: int
+    died: tuple[type[BaseException], ...] = (BrokenExecutor,)
+    #: Whether a task that hangs can be ended by ending the executor's workers.
+    can_end: bool = True
+
+
+class Inline(Executor):
+    """Calls at once, in this process."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call ``fn`` now and return its finished future."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - an executor hands every error to its future
+            future.set_exception(error)
+        return future
+
+
+def in_this_process() -> Engine:
+    """One task at a time, without another process: nothing can be ended while it runs."""
+    return Engine(Inline, slots=1, can_end=False)
+
+
+def local_processes(workers: int) -> Engine:
+    """As many local processes as ``workers``.
+
+    They are spawned, not forked: a fork copies the locks of threads that do not exist in the child.
+    """
+    context = get_context("spawn")
+    return Engine(
+        lambda: ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts), slots=workers
+    )
+
+
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C to the driver, which ends the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def dask_cluster(scheduler: str) -> Engine:
+    """Return the engine of the Dask cluster whose scheduler listens at ``scheduler`` (``tcp://host:8786``).
+
+    Workers must see the study's folder under the same path and run one thread each, so that no sum depends on which
+    tasks share a process.
+
+    Raises
+    ------
+    UsageError
+        If no scheduler answers there, or a worker runs several threads.
+    MissingDependency
+        If ``distributed`` is not installed.
+    """
+    distributed = require("distributed", "Running on a Dask cluster")
+    try:
+        client = distributed.Client(scheduler, timeout="10s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"No Dask scheduler answers at {scheduler!r} ({error or type(error).__name__}). Start one (dask scheduler) "
+            "and pass the address it prints, e.g. tcp://host:8786."
+        ) from error
+    threads = {worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values()}
+    if threads - {1}:
+        client.close()
+        raise UsageError(
+            f"Dask workers must run one thread each, so that numbers do not depend on what shares a process; found "
+            f"{max(threads)}. Start them with: dask worker {scheduler} --nthreads 1 --nworkers N"
+        )
+    return Engine(
+        lambda: client.get_executor(pure=False), slots=_AHEAD, died=(distributed.KilledWorker,), can_end=False
+    )
