@@ -79,6 +79,11 @@ def _record(keys: dict[str, Any], found: Fit) -> dict[str, Any]:
             "x_range": list(found.x_range),
             "residual_sd": found.residual_sd,
             "protocol": found.diagnostics["protocol"],
+            "replicates": found.diagnostics.get("replicates", 1),
+            "rivals": {
+                name: {key: value for key, value in rival.items() if key != "theta"}
+                for name, rival in found.diagnostics.get("rivals", {}).items()
+            },
         }
     )
     return plain
@@ -105,7 +110,13 @@ def _sentence(record: dict[str, Any], keys: list[str]) -> str:
         f"{name} {_shown(value)} ({_shown(ends[name]['low'], 'no limit')} to {_shown(ends[name]['high'], 'no limit')})"
         for name, value in record["parameters"].items()
     )
-    return f"{group}: {record['status']}. {shown}. {record['reason']}"
+    best = min(record["rivals"], key=lambda name: _least(record["rivals"][name]), default="")
+    rival = f" Best form by AICc: {best}." if best else ""
+    return f"{group}: {record['status']}. {shown}. {record['reason']}{rival}"
+
+
+def _least(rival: dict[str, Any]) -> float:
+    return math.inf if rival["aicc"] is None else float(rival["aicc"])
 
 
 def _shown(value: float | None, unknown: str = "unknown") -> str:

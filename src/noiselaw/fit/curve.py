@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 
 from noiselaw.errors import UsageError
+from noiselaw.fit.adequacy import FORMS, SIZE_FORMS, compare
 from noiselaw.fit.diagnose import Evidence, diagnose, least_levels
 from noiselaw.fit.errors import curvature_of, estimate_shared, freedom_of, scale_of
 from noiselaw.fit.minimise import Minimum, Residual, jacobian, minimise
@@ -15,14 +17,17 @@ from noiselaw.fit.paper import fit_as_published
 from noiselaw.fit.points import Points, points_of
 from noiselaw.fit.uncertainty import Deviance, Region, explore, quantile
 from noiselaw.laws import LAWS, Law, Working
+from noiselaw.laws.base import middle
 from noiselaw.records import Fit, Interval
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
 
     from noiselaw.records import FloatArray, IntArray
 
-__all__ = ["Protocol", "fit_law", "law_of", "protocol_of"]
+__all__ = ["Protocol", "fit_law", "fit_points", "law_of", "protocol_of", "with_rivals"]
 
 Protocol = Literal["recommended", "paper"]
 
@@ -56,7 +61,7 @@ def fit_law(
     ceiling: float | None = None,
     protocol: Protocol = "recommended",
     confidence: float = 0.95,
-    compare: bool = True,
+    rivals: bool = True,
 ) -> Fit:
     """Lay ``law`` through measurements.
 
@@ -82,7 +87,7 @@ def fit_law(
         ``recommended``, or ``paper`` to repeat the published procedure.
     confidence
         Of the intervals.
-    compare
+    rivals
         Whether to lay every other form through the same points too, to say how adequate the law is.
 
     Returns
@@ -113,11 +118,39 @@ def fit_law(
         raise UsageError(f"shared_error must lie in [0, 1); got {shared_error}. Pass a share of variance, or None.")
     chosen = law_of(law)
     points = points_of(chosen, x, bits, standard_error, seeds)
-    if points.levels < least_levels(chosen):
-        return _without_curve(chosen, points, ceiling, confidence)
+    fit = fit_points(
+        chosen, points, shared_error=shared_error, ceiling=ceiling, protocol=protocol, confidence=confidence
+    )
+    return with_rivals([fit], [points])[0] if rivals else fit
+
+
+def fit_points(
+    law: Law,
+    points: Points,
+    *,
+    shared_error: float | None = None,
+    ceiling: float | None = None,
+    protocol: Protocol = "recommended",
+    confidence: float = 0.95,
+) -> Fit:
+    """Lay ``law`` through measurements already checked; arguments as in :func:`fit_law`."""
+    if points.levels < least_levels(law):
+        return _without_curve(law, points, ceiling, confidence)
     if protocol == "paper":
-        return fit_as_published(chosen, points, confidence)
-    return _recommended(chosen, points, shared_error, ceiling, confidence)
+        return fit_as_published(law, points, confidence)
+    return _recommended(law, points, shared_error, ceiling, confidence)
+
+
+def with_rivals(fits: Sequence[Fit], curves: Sequence[Points]) -> list[Fit]:
+    """Return ``fits`` with how every other form does on the same points in ``diagnostics["rivals"]``."""
+    judged = [i for i, fit in enumerate(fits) if len(curves[i].x) == 1 and "best" in fit.diagnostics]
+    done = list(fits)
+    for forms, kind in ((FORMS, False), (SIZE_FORMS, True)):
+        chosen = [i for i in judged if (fits[i].law == "size") == kind]
+        for i, found in zip(chosen, compare([curves[i] for i in chosen], forms), strict=True):
+            centre = middle(curves[i].x[0])
+            done[i] = replace(fits[i], diagnostics={**fits[i].diagnostics, "rivals": found, "centre": centre})
+    return done
 
 
 def _recommended(law: Law, points: Points, shared: float | None, ceiling: float | None, confidence: float) -> Fit:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from noiselaw.errors import InputError, UsageError, nearest
-from noiselaw.fit.curve import Protocol, fit_law, law_of
+from noiselaw.fit.adequacy import HIDDEN
+from noiselaw.fit.curve import Protocol, fit_points, law_of, with_rivals
+from noiselaw.fit.points import Points, points_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from noiselaw.laws import Law
     from noiselaw.records import Fit
 
-__all__ = ["fit_groups", "fit_table", "grouping", "row_of"]
+__all__ = ["adequacy_of", "fit_groups", "fit_table", "grouping", "row_of"]
 
 #: Columns by which the measurements table is grouped when nothing else is asked for.
 _USUAL = ("dataset", "signal", "channel", "representation", "n_train", "probe")
@@ -41,6 +43,7 @@ def fit_groups(
     ceiling: str | float | None = None,
     protocol: Protocol = "recommended",
     confidence: float = 0.95,
+    rivals: bool = True,
 ) -> dict[tuple[Any, ...], Fit]:
     """Lay ``law`` through each group of ``table``; return the fits by the groups' values of ``by``, in their order.
 
@@ -48,7 +51,7 @@ def fit_groups(
     ----------
     table
         Measurements: ours, or anybody's with one row per measurement. Rows whose status is ``failed`` are left out.
-    law, protocol, confidence
+    law, protocol, confidence, rivals
         As in :func:`fit_law`.
     x
         The column of the law's variable (two for a joint law); ``u`` and ``n_train`` where not given.
@@ -81,22 +84,25 @@ def fit_groups(
     twice = sorted({name for name in columns if name in by})
     if twice:
         raise UsageError(f"{twice[0]!r} is the law's variable and cannot also tell groups apart. Leave it out of by.")
-    groups = table.groupby(by, dropna=False, sort=False, observed=True) if by else [((), table)]
-    fits: dict[tuple[Any, ...], Fit] = {}
-    for key, rows in groups:
+    groups = list(table.groupby(by, dropna=False, sort=False, observed=True)) if by else [((), table)]
+    curves: list[Points] = []
+    fits: list[Fit] = []
+    for _, rows in groups:
         usable = _usable(rows, y)
         values = [_numbers(usable, name) for name in columns]
-        fits[tuple(key) if by else ()] = fit_law(
+        points = points_of(
             chosen,
             values[0] if len(values) == 1 else values,
             usable[y],
             None if error is None else _numbers(usable, error),
-            seeds=None if seed is None else usable[seed].astype(str),
-            ceiling=_ceiling(usable, ceiling),
-            protocol=protocol,
-            confidence=confidence,
+            None if seed is None else usable[seed].astype(str),
         )
-    return fits
+        top = _ceiling(usable, ceiling)
+        curves.append(points)
+        fits.append(fit_points(chosen, points, ceiling=top, protocol=protocol, confidence=confidence))
+    if rivals:
+        fits = with_rivals(fits, curves)
+    return {tuple(key) if by else (): fit for (key, _), fit in zip(groups, fits, strict=True)}
 
 
 def fit_table(
@@ -111,15 +117,26 @@ def fit_table(
     ceiling: str | float | None = None,
     protocol: Protocol = "recommended",
     confidence: float = 0.95,
+    rivals: bool = True,
 ) -> pd.DataFrame:
     """Lay ``law`` through each group of ``table``; return one row per group.
 
     Parameters are those of :func:`fit_groups`. Columns: those of ``by``; each parameter with ``_low`` and ``_high``;
-    ``status``, ``reason``, ``n_points``, ``left_out``, ``residual_sd``.
+    ``status``, ``reason``, ``n_points``, ``left_out``, ``residual_sd``; and those of :func:`adequacy_of`.
     """
     chosen = law_of(law)
     fits = fit_groups(
-        table, chosen, x, y, error, by, seed=seed, ceiling=ceiling, protocol=protocol, confidence=confidence
+        table,
+        chosen,
+        x,
+        y,
+        error,
+        by,
+        seed=seed,
+        ceiling=ceiling,
+        protocol=protocol,
+        confidence=confidence,
+        rivals=rivals,
     )
     keys = grouping(table, chosen, x, by)
     rows = [{**dict(zip(keys, key, strict=True)), **row_of(fit)} for key, fit in fits.items()]
@@ -132,12 +149,29 @@ def row_of(fit: Fit) -> dict[str, Any]:
     for name, value in fit.parameters.items():
         interval = fit.intervals[name]
         row |= {name: value, f"{name}_low": interval.low, f"{name}_high": interval.high}
-    return row | {
+    row |= {
         "status": fit.status,
         "reason": fit.reason,
         "n_points": fit.n_points,
         "left_out": fit.diagnostics["left_out"],
         "residual_sd": fit.residual_sd,
+    }
+    return row | adequacy_of(fit)
+
+
+def adequacy_of(fit: Fit) -> dict[str, Any]:
+    """Return how the law does beside its rivals; unknown where they were not laid through the points.
+
+    ``aicc_behind`` is by how much the best form beats it, ``best_form`` which one that is; ``hidden_k_error`` the mean
+    error in bits at the k highest levels, predicted from the rest.
+    """
+    rivals = fit.diagnostics.get("rivals", {})
+    own = rivals.get(fit.law, {})
+    unknown = float("nan")
+    return {
+        "aicc_behind": own.get("behind", unknown),
+        "best_form": min(rivals, key=lambda name: rivals[name]["aicc"]) if rivals else "",
+        **{f"hidden_{k}_error": own.get(f"hidden_{k}", unknown) for k in HIDDEN[1:]},
     }
 
 
