@@ -73,7 +73,7 @@ def one_setting(setting, curves):
             np.full(len(u), noise) if given else None,
             seeds=seeds if replicates > 1 else None,
             shared_error=told,
-            compare=False,
+            rivals=False,
         )
         statuses.append(fit.status)
         for j, name in enumerate(QUANTITIES):
@@ -105,7 +105,9 @@ def main():
                 inside = [100 * holds[:, j].mean() for j in range(len(QUANTITIES))]
                 known = [100 * holds[ok, j].mean() if ok.mean() >= 0.2 else np.nan for j in range(len(QUANTITIES))]
                 cells = " | ".join(f"{a:.1f} ({k:.1f})" for a, k in zip(inside, known, strict=True))
-                print(f"| {where} | {noise} | {100 * ok.mean():.1f} | {rest} | {cells.replace('(nan)', '')} |", flush=True)
+                print(
+                    f"| {where} | {noise} | {100 * ok.mean():.1f} | {rest} | {cells.replace('(nan)', '')} |", flush=True
+                )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from scipy import stats
 
 from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.fit.curve import law_of
+from noiselaw.fit.forecast import forecast
 from noiselaw.records import Interval
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def derive(
 
 
 def predict(
-    fit: Fit, x: ArrayLike, *, kind: Literal["curve", "measurement"] = "curve"
+    fit: Fit, x: ArrayLike, *, kind: Literal["curve", "measurement", "forecast"] = "curve"
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return bits at ``x`` with the ends of their intervals, each like ``x``.
 
@@ -146,13 +147,17 @@ def predict(
     x
         Depths or sizes; for a joint law a pair (u, N).
     kind
-        ``curve`` for where the law may lie, ``measurement`` for where a new measurement would fall (its scatter added).
+        ``curve`` for where the law may lie if it is the right one; ``measurement`` for where a new measurement would
+        fall (its scatter added); ``forecast`` for where it would fall if the law may also be wrong: the average of two
+        forms, with the widths that past curves needed (see :mod:`noiselaw.fit.forecast`).
 
     Raises
     ------
     InputError
         If the fit has no curve (too few levels).
     """
+    if kind == "forecast":
+        return forecast(fit, np.asarray(x, dtype=float))
     law = law_of(fit.law)
     best, edge = curve_of(fit)
     columns = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x if len(law.variables) > 1 else (x,))))  # type: ignore[union-attr]

@@ -1,0 +1,142 @@
+"""What do the forms predict for depths they did not see? The published measurements, their highest levels hidden.
+
+    python benchmarks/holdout.py FOLDER-OF-MEASUREMENTS
+
+Every curve (data set × signal × model × training size) loses its top one, two and three levels; each form is fitted to
+the rest. Prints, as Markdown: the median error of each form and how often its own 95 % interval (profile likelihood and
+scatter) holds the hidden measurement; the same for the averaged forecast with widths learned from the other data sets
+only; and the widths that all data sets give, which noiselaw.fit.forecast ships.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from noiselaw.fit import fit_law, predict
+from noiselaw.fit.adequacy import FORMS, lay, pad
+from noiselaw.fit.forecast import AVERAGED, average
+from noiselaw.fit.points import points_of
+from noiselaw.laws import LAWS
+
+CELLS = {
+    "LARRY": ("LARRY_scaling.csv", ["Clonal MI"]),
+    "MERFISH": ("MERFISH_scaling.csv", ["Spatial neighborhood MI"]),
+    "PBMC": ("PBMC_CITEseq_scaling.csv", ["Protein MI", "Cell type coarse MI", "Cell type fine MI"]),
+}
+HIDE = (1, 2, 3)
+
+
+def curves(folder):
+    """Yield (data set, at the largest training size?, u, bits) of every published curve."""
+    for dataset, (file, signals) in CELLS.items():
+        table = pd.read_csv(folder / file)
+        for signal in signals:
+            for (_, fraction), rows in table.groupby(["Method", "Fraction"]):
+                yield dataset, fraction == 1.0, rows["UMI per cell"], rows[signal]
+    harmony = pd.read_csv(folder / "PBMC_CITEseq_Harmony_scaling.csv")
+    for signal in CELLS["PBMC"][1]:
+        yield "PBMC", True, harmony["UMI per cell"], harmony[signal]
+    for _, rows in pd.read_csv(folder / "PBMC_CITEseq_inference_time_scaling_nanoTx.csv").groupby("Model"):
+        yield "PBMC", True, rows["UMI per cell"], rows["MI"]
+    for _, rows in pd.read_csv(folder / "PBMC_CITEseq_inference_time_scaling.csv").groupby("Model"):
+        yield "PBMC", True, rows["UMI per cell"] * rows["Quality"], rows["MI"]
+    for _, rows in pd.read_csv(folder / "Caltech101_Gaussian.csv").groupby("Class label"):
+        yield "Caltech101", True, rows["Scale"] ** -2.0, rows["MI"]
+    for _, rows in pd.read_csv(folder / "Caltech101_resolution.csv").groupby("Class label"):
+        yield "Caltech101", True, 1.0 / rows["Factor"], rows["MI"]
+
+
+def own_intervals(found):
+    """Return, by form and number hidden, whether each hidden measurement lies in the form's own interval."""
+    held = {(form, hide): [] for form in FORMS for hide in HIDE}
+    for _, _, u, bits in found:
+        for form in FORMS:
+            for hide in HIDE:
+                if len(u) - hide < 4:
+                    continue
+                fit = fit_law(form, u[:-hide], bits[:-hide], rivals=False)
+                _, low, high = (
+                    predict(fit, u[-hide:], kind="measurement") if "region" in fit.diagnostics else [np.nan] * 3
+                )
+                held[form, hide].extend((low <= bits[-hide:]) & (bits[-hide:] <= high))
+    return held
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--quick", action="store_true", help="leave out the forms' own intervals")
+    arguments = parser.parse_args()
+    found = []
+    for dataset, full, u, bits in curves(arguments.folder):
+        order = np.argsort(u.to_numpy())
+        found.append((dataset, full, u.to_numpy(float)[order], bits.to_numpy(float)[order]))
+    datasets, full = np.array([c[0] for c in found]), np.array([c[1] for c in found])
+    padded = pad([points_of(LAWS.build("noise"), u, bits) for _, _, u, bits in found])
+    laid = {form: lay(LAWS.build(form), padded) for form in FORMS}
+    levels = (padded.weight > 0).sum(axis=1)
+
+    def hidden_errors(form, hide, k):
+        """Return each curve's error at its k-th level from the top when ``hide`` are hidden; NaN if too few are left."""
+        at = (padded.from_top == k) & (padded.weight > 0)
+        errors = np.nanmean(np.where(at, laid[form].errors[:, hide], np.nan), axis=1)
+        return np.where(levels - hide > len(laid[form].theta), errors, np.nan)
+
+    def scatter(form, hide):
+        p = len(laid[form].theta)
+        return np.sqrt(laid[form].cost[:, hide] / np.maximum(laid[form].n_fitted[:, hide] - p, 1))
+
+    held = {} if arguments.quick else own_intervals(found)
+    print(f"{len(found)} curves, {int(full.sum())} of them at the largest training size.\n")
+    print("| form | top 1 | top 2 | top 3 | largest size: top 1 | top 2 | top 3 | own 95 %: top 1 | top 2 | top 3 |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    averaged = {}
+    for hide in HIDE:
+        for k in range(hide):
+            predicted = np.stack([hidden_errors(form, hide, k) for form in AVERAGED])
+            averaged[hide, k] = average(predicted, np.stack([scatter(form, hide) for form in AVERAGED]))
+    rows = {
+        form: [np.mean([np.abs(hidden_errors(form, h, k)) for k in range(h)], axis=0) for h in HIDE] for form in FORMS
+    }
+    rows["averaged forecast"] = [np.mean([np.abs(averaged[h, k][0]) for k in range(h)], axis=0) for h in HIDE]
+    widths, coverage = conformal(averaged, datasets)
+    for name, errors in rows.items():
+        cells = [f"{np.nanmedian(e):.3f}" for e in errors] + [f"{np.nanmedian(e[full]):.3f}" for e in errors]
+        if name in FORMS:
+            cells += [f"{100 * np.mean(held[name, h]):.0f} %" if held else "" for h in HIDE]
+        else:
+            cells += [f"{100 * coverage[h]:.0f} %" for h in HIDE]
+        print(f"| {name} | {' | '.join(cells)} |")
+    own = [np.nanmedian(2 * widths[h] * averaged[h, 0][1]) for h in HIDE]
+    print(f"\nMedian full width of the forecast's interval at 1/3, 2/3 and 1 decade: {np.round(own, 2)} bits.")
+    print(f"WIDTHS (half-width over scatter at 1/3, 2/3 and 1 decade): {[round(widths[h], 2) for h in HIDE]}")
+
+
+def conformal(averaged, datasets):
+    """Return the width each distance needs, and how often widths from the *other* data sets hold, by number hidden."""
+    distance = {step: [key for key in averaged if key[0] - key[1] == step] for step in HIDE}
+
+    def needed(step, chosen):
+        # Each data set counts once, however many curves it has.
+        scores = np.concatenate([np.abs(averaged[key][0] / averaged[key][1])[chosen] for key in distance[step]])
+        which = np.concatenate([datasets[chosen] for _ in distance[step]])
+        known = np.isfinite(scores)
+        scores, which = scores[known], which[known]
+        weight = np.array([1.0 / np.sum(which == name) for name in which])
+        order = np.argsort(scores)
+        return float(np.interp(0.95, np.cumsum(weight[order]) / weight.sum(), scores[order]))
+
+    holds = {hide: [] for hide in HIDE}
+    for name in np.unique(datasets):
+        others = datasets != name
+        for (hide, k), (mean, spread) in averaged.items():
+            inside = np.abs(mean / spread)[~others] <= needed(hide - k, others)
+            holds[hide].extend(inside[np.isfinite(mean[~others])])
+    everyone = np.ones(len(datasets), dtype=bool)
+    return {step: needed(step, everyone) for step in HIDE}, {hide: np.mean(holds[hide]) for hide in HIDE}
+
+
+if __name__ == "__main__":
+    main()
