@@ -147,20 +147,31 @@ def compare(path: str, threads: str, fraction: float, repeats: int) -> None:
     for _ in range(repeats):
         for method in METHODS:
             # -P keeps this folder's scripts from shadowing libraries of the same name.
-            command = [sys.executable, "-P", "-W", "ignore", __file__, "--fraction", str(fraction), "--measure", method, path]
+            command = [
+                sys.executable,
+                "-P",
+                "-W",
+                "ignore",
+                __file__,
+                "--fraction",
+                str(fraction),
+                "--measure",
+                method,
+                path,
+            ]
             out = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
             rows[method].append(json.loads(out.splitlines()[-1]))
     middle = {m: {key: median(row[key] for row in rows[m]) for key in rows[m][0]} for m in METHODS}
     rival = min((m for m in METHODS if m.startswith("scanpy")), key=lambda m: middle[m]["seconds"])
     print(f"\n{threads} thread(s), medians of {repeats}; ratios to {rival}")
-    print(
-        f"{'method':33}{'seconds':>9}{'range':>15}{'ratio':>8}{'CPU s':>8}{'peak MB':>9}{'result MB':>11}{'first s':>9}"
-    )
+    heads = ["seconds", "range", "ratio", "CPU s", "ratio", "peak MB", "result MB", "first s"]
+    print(f"{'method':33}" + "".join(f"{head:>{w}}" for head, w in zip(heads, (9, 15, 8, 8, 8, 9, 11, 9), strict=True)))
     for method, row in middle.items():
         seconds = [one["seconds"] for one in rows[method]]
         print(
             f"{method:33}{row['seconds']:9.2f}{min(seconds):8.2f}-{max(seconds):6.2f}"
             f"{middle[rival]['seconds'] / row['seconds']:8.1f}{row['processor']:8.2f}"
+            f"{middle[rival]['processor'] / row['processor']:8.1f}"
             f"{row['peak']:9.0f}{row['size']:11.0f}{row['first']:9.2f}"
         )
 

@@ -68,7 +68,7 @@ class Block(NamedTuple):
 
 
 def _loaded(module: str, *names: str) -> tuple[type, ...]:
-    """Return classes of a library that is loaded; nobody can hand over an object of one that is not."""
+    """Return classes of a library that is loaded: nobody can hand over an object of one that is not."""
     found = sys.modules.get(module)
     return tuple(getattr(found, name) for name in names) if found is not None else ()
 
@@ -92,7 +92,7 @@ def _layout(x: Matrix) -> _Layout:
     layout = _backed_layout(x)
     if layout is None and _in_memory_sparse(x):
         layout = "csc" if x.format == "csc" else "csr"
-    if layout is None and isinstance(x, np.ndarray):
+    elif layout is None and isinstance(x, np.ndarray):
         layout = "dense"
     if layout is None:
         raise InputError(
@@ -157,8 +157,7 @@ def blocks(x: Matrix, entries: int = _ENTRIES) -> Iterator[Block]:
     layout, backed = _layout(x), is_backed(x)
     rows, columns = int(x.shape[0]), int(x.shape[1])
     if layout == "dense":
-        step = max(1, entries // max(1, columns))
-        for part in _runs(rows, step):
+        for part in _runs(rows, max(1, entries // max(1, columns))):
             yield Block(part, slice(0, columns), np.asarray(x[part]))
         return
     x = canonical(x)

@@ -293,6 +293,16 @@ def test_wide_indices_and_read_only_arrays_pass(way):
     assert np.array_equal(thin(x, 0.4, 0, **way).toarray(), thin(counts, 0.4, 0, **way))
 
 
+def test_entries_that_lie_in_a_memory_map_pass(way, tmp_path):
+    """As the workers of a study read them from its store."""
+    counts = cells()
+    x = sparse.csr_array(counts)
+    for name in ("data", "indices", "indptr"):
+        np.save(tmp_path / f"{name}.npy", getattr(x, name))
+        setattr(x, name, np.load(tmp_path / f"{name}.npy", mmap_mode="r"))
+    assert np.array_equal(thin(x, 0.4, 0, **way).toarray(), thin(counts, 0.4, 0, **way))
+
+
 def test_positions_matter_not_just_counts():
     """A row that is the same as another is thinned otherwise."""
     thinned = thin(np.tile(cells()[0], (30, 1)), 0.5, 0)
