@@ -43,7 +43,7 @@ def minimise(
     lower: FloatArray,
     upper: FloatArray,
     *,
-    max_steps: int = 200,
+    max_steps: int = 400,
     tolerance: float = 1e-13,
 ) -> Minimum:
     """Run a projected Levenberg-Marquardt search from each of ``starts``.
@@ -86,10 +86,11 @@ def minimise(
         new_cost = np.einsum("mn,mn->m", new_r, new_r)
         better = new_cost <= cost[rows]
         moved = np.max(np.abs(new - at) / (np.abs(at) + 1e-3), axis=0)
-        still = better & (cost[rows] - new_cost <= tolerance * cost[rows])
+        gained = np.where(better, cost[rows] - new_cost, np.inf)
+        still = gained <= tolerance * cost[rows]
         stuck = ~better & (moved < 1e-12)
         # A coordinate that has ceased to matter may wander on; the sum of squares decides.
-        idle[rows] = np.where(still, idle[rows] + 1, 0)
+        idle[rows] = np.where(gained <= 1e3 * tolerance * cost[rows], idle[rows] + 1, 0)
         kept = rows[better]
         q[:, kept], r[kept], cost[kept] = new[:, better], new_r[better], new_cost[better]
         damping[rows] = np.where(better, np.maximum(damping[rows] * 0.2, 1e-12), damping[rows] * 5.0)

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from noiselaw.laws.base import Law, OpenEnd, Parameter, Working
 from noiselaw.laws.depth import StretchedLaw, TwoSidedLaw
+from noiselaw.laws.gaussian import (
+    asymptotic_collapse,
+    asymptotic_noise_law,
+    bits_lost,
+    collapse,
+    collapse_coordinate,
+    gaussian_channel,
+    noise_parameters,
+    spike_snr,
+)
+from noiselaw.laws.joint import BilinearLaw, CapacityLaw, EstimationLaw, JointLaw, JointTwoSidedLaw, SpikeLaw
 from noiselaw.laws.noise import NoiseLaw, bits_from_snr, saturation, snr_from_bits
 from noiselaw.laws.rivals import HillLaw, HyperbolaLaw, LogLinearLaw, PowerLaw
 from noiselaw.laws.size import SizeLaw
@@ -11,8 +22,13 @@ from noiselaw.registry import Registry
 
 __all__ = [
     "LAWS",
+    "BilinearLaw",
+    "CapacityLaw",
+    "EstimationLaw",
     "HillLaw",
     "HyperbolaLaw",
+    "JointLaw",
+    "JointTwoSidedLaw",
     "Law",
     "LogLinearLaw",
     "NoiseLaw",
@@ -20,12 +36,21 @@ __all__ = [
     "Parameter",
     "PowerLaw",
     "SizeLaw",
+    "SpikeLaw",
     "StretchedLaw",
     "TwoSidedLaw",
     "Working",
+    "asymptotic_collapse",
+    "asymptotic_noise_law",
     "bits_from_snr",
+    "bits_lost",
+    "collapse",
+    "collapse_coordinate",
+    "gaussian_channel",
+    "noise_parameters",
     "saturation",
     "snr_from_bits",
+    "spike_snr",
 ]
 
 LAWS: Registry[Law] = Registry(
@@ -40,5 +65,11 @@ LAWS: Registry[Law] = Registry(
         "power": PowerLaw,
         "hyperbola": HyperbolaLaw,
         "hill": HillLaw,
+        "joint": JointLaw,
+        "joint_estimation": EstimationLaw,
+        "joint_capacity": CapacityLaw,
+        "joint_two_sided": JointTwoSidedLaw,
+        "joint_spike": SpikeLaw,
+        "joint_bilinear": BilinearLaw,
     },
 )
