@@ -32,7 +32,8 @@ def fit(
 ) -> None:
     """Lay a law through every group of a table and say what the data determine, and what they do not."""
     from noiselaw.fit import fit_groups, grouping
-    from noiselaw.fit.curve import law_of, protocol_of
+    from noiselaw.fit.curve import protocol_of
+    from noiselaw.laws import law_of
     from noiselaw.table import read_table
 
     columns = law_of(law).variables

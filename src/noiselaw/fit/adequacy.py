@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noiselaw.fit.minimise import minimise
-from noiselaw.laws import LAWS
+from noiselaw.laws import law_of
 from noiselaw.laws.base import middle
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def compare(curves: Sequence[Points], forms: Sequence[str] = FORMS) -> list[dict
     if not curves:
         return []
     padded = pad(curves)
-    laid = {name: lay(LAWS.build(name), padded) for name in forms}
+    laid = {name: lay(law_of(name), padded) for name in forms}
     return [_summary(laid, padded, i) for i in range(len(curves))]
 
 

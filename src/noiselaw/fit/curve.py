@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
@@ -16,7 +15,7 @@ from noiselaw.fit.minimise import Minimum, Residual, jacobian, minimise
 from noiselaw.fit.paper import fit_as_published
 from noiselaw.fit.points import Points, points_of
 from noiselaw.fit.uncertainty import Deviance, Region, explore, quantile
-from noiselaw.laws import LAWS, Law, Working
+from noiselaw.laws import LAWS, Law, Working, law_of
 from noiselaw.laws.base import middle
 from noiselaw.records import Fit, Interval
 
@@ -30,16 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Protocol", "fit_law", "fit_points", "law_of", "protocol_of", "with_rivals"]
 
 Protocol = Literal["recommended", "paper"]
-
-
-def law_of(law: str | Law) -> Law:
-    """Return the law called so, or the law itself."""
-    return _built(law) if isinstance(law, str) else law
-
-
-@lru_cache(maxsize=64)
-def _built(name: str) -> Law:
-    return LAWS.build(name)
 
 
 def protocol_of(name: str) -> Protocol:

@@ -9,8 +9,8 @@ import numpy as np
 from scipy import stats
 
 from noiselaw.errors import InputError, UsageError, nearest
-from noiselaw.fit.curve import law_of
 from noiselaw.fit.forecast import forecast
+from noiselaw.laws import law_of
 from noiselaw.records import Interval
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from noiselaw.errors import InputError
-from noiselaw.laws import LAWS
+from noiselaw.laws import law_of
 
 if TYPE_CHECKING:
     from noiselaw.records import Fit, FloatArray
@@ -52,7 +52,7 @@ def forecast(fit: Fit, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArra
     if not set(AVERAGED) <= set(rivals):
         raise InputError("A forecast needs a fit of a law of depth with its rivals. Call fit_law(..., rivals=True).")
     relative = np.asarray(x, dtype=float) / float(fit.diagnostics["centre"])
-    forms = [(LAWS.get(name)(), rivals[name]) for name in AVERAGED]
+    forms = [(law_of(name), rivals[name]) for name in AVERAGED]
     predicted = np.stack([law(np.array(rival["theta"]), relative) for law, rival in forms])
     scatter = np.array([rival["residual_sd"] for _, rival in forms])
     mean, spread = average(predicted, scatter.reshape(-1, *[1] * relative.ndim))

@@ -8,8 +8,9 @@ import pandas as pd
 
 from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.fit.adequacy import HIDDEN
-from noiselaw.fit.curve import Protocol, fit_points, law_of, with_rivals
+from noiselaw.fit.curve import Protocol, fit_points, with_rivals
 from noiselaw.fit.points import Points, points_of
+from noiselaw.laws import law_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from noiselaw.laws.base import Law, OpenEnd, Parameter, Working
 from noiselaw.laws.depth import StretchedLaw, TwoSidedLaw
 from noiselaw.laws.gaussian import (
@@ -47,6 +49,7 @@ __all__ = [
     "collapse",
     "collapse_coordinate",
     "gaussian_channel",
+    "law_of",
     "noise_parameters",
     "saturation",
     "snr_from_bits",
@@ -73,3 +76,13 @@ LAWS: Registry[Law] = Registry(
         "joint_bilinear": BilinearLaw,
     },
 )
+
+
+def law_of(law: str | Law) -> Law:
+    """Return the law called so, or the law itself."""
+    return _built(law) if isinstance(law, str) else law
+
+
+@lru_cache(maxsize=64)
+def _built(name: str) -> Law:
+    return LAWS.build(name)
