@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,6 +86,8 @@ def run(
         return 0
     from noiselaw.cli.progress import watching
 
+    # A batch system's walltime ends a job like Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with watching(quiet=as_json) as watcher:
         table = run_loaded(loaded, folder, how, watcher)
     return _finish(table, folder, as_json)

@@ -20,14 +20,29 @@ __all__ = ["Engine", "Inline", "dask_cluster", "in_this_process", "local_process
 _AHEAD = 200
 
 
+def _shut_down(executor: Executor) -> None:
+    executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _kill_processes(executor: Executor) -> None:
+    """End the workers now: what they had not finished is done again, what they had is in the store."""
+    processes = list((getattr(executor, "_processes", None) or {}).values())
+    _shut_down(executor)
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.join()
+
+
 @dataclass(frozen=True)
 class Engine:
-    """How to start an executor, how many tasks to hand it at a time, and how it says that a worker died."""
+    """How to start and end an executor, how many tasks to hand it at a time, and how it says that a worker died."""
 
     start: Callable[[], Executor]
     slots: int
+    end: Callable[[Executor], None] = _shut_down
     died: tuple[type[BaseException], ...] = (BrokenExecutor,)
-    #: Whether a task that hangs can be ended by ending the executor's workers.
+    #: Whether ending the executor ends a task that hangs.
     can_end: bool = True
 
 
@@ -56,7 +71,9 @@ def local_processes(workers: int) -> Engine:
     """
     context = get_context("spawn")
     return Engine(
-        lambda: ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts), slots=workers
+        lambda: ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts),
+        slots=workers,
+        end=_kill_processes,
     )
 
 
@@ -79,20 +96,41 @@ def dask_cluster(scheduler: str) -> Engine:
         If ``distributed`` is not installed.
     """
     distributed = require("distributed", "Running on a Dask cluster")
-    try:
-        client = distributed.Client(scheduler, timeout="10s", set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"No Dask scheduler answers at {scheduler!r} ({error or type(error).__name__}). Start one (dask scheduler) "
-            "and pass the address it prints, e.g. tcp://host:8786."
-        ) from error
-    threads = {worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values()}
+    cluster = _Cluster(distributed, scheduler)
+    threads = {worker["nthreads"] for worker in cluster.connect().scheduler_info(n_workers=-1)["workers"].values()}
+    cluster.close()
     if threads - {1}:
-        client.close()
         raise UsageError(
             f"Dask workers must run one thread each, so that numbers do not depend on what shares a process; found "
             f"{max(threads)}. Start them with: dask worker {scheduler} --nthreads 1 --nworkers N"
         )
     return Engine(
-        lambda: client.get_executor(pure=False), slots=_AHEAD, died=(distributed.KilledWorker,), can_end=False
+        lambda: cluster.connect().get_executor(pure=False),
+        slots=_AHEAD,
+        end=lambda executor: cluster.close(),  # which takes back what had been asked for
+        died=(distributed.KilledWorker,),
+        can_end=False,
     )
+
+
+class _Cluster:
+    """A connection to a Dask cluster, opened when work starts and closed when it ends."""
+
+    def __init__(self, distributed: Any, scheduler: str) -> None:
+        self.distributed = distributed
+        self.scheduler = scheduler
+        self.client: Any = None
+
+    def connect(self) -> Any:
+        try:
+            self.client = self.distributed.Client(self.scheduler, timeout="10s", set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"No Dask scheduler answers at {self.scheduler!r} ({error or type(error).__name__}). Start one (dask "
+                "scheduler) and pass the address it prints, e.g. tcp://host:8786."
+            ) from error
+        return self.client
+
+    def close(self) -> None:
+        if self.client is not None:
+            self.client.close()

@@ -262,14 +262,8 @@ class _Driver:
         if self.executor is None:
             return
         with _no_interrupts():  # a second Ctrl-C must not leave workers behind
-            processes = list((getattr(self.executor, "_processes", None) or {}).values())
-            self.executor.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.kill()
-            for process in processes:
-                process.join()
-            if processes:
-                self.store.tidy()
+            self.engine.end(self.executor)
+            self.store.tidy()
 
 
 @contextmanager
