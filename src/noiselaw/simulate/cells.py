@@ -64,8 +64,8 @@ class Cells:
     seed: int = 0
     depth_sd: float = 0.4
     states_per_type: int = 1
-    separation: float = 0.4
-    relatedness: float = 0.5
+    separation: float = 0.5
+    relatedness: float = 0.6
     marker_share: float = 0.2
     protein_noise: float = 0.5
 
