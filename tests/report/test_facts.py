@@ -53,6 +53,8 @@ def test_a_prospect_is_the_fits_own_gain(rows):
     assert (found.bits, found.low, found.high) == (gain.value, gain.interval.low, gain.interval.high)
     assert found.target == pytest.approx(10 * rows["u"].max(), rel=0.05)
     assert facts.prospect(None).status == "no_data"
+    assert facts.prospect(fit, 4000.0).target == 40000.0
+    assert facts.prospect(fit, 4000.0).bits > found.bits
 
 
 def test_no_plateau_is_given_where_the_fit_does_not_support_one():

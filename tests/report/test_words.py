@@ -108,6 +108,12 @@ def test_on_the_plateau_more_is_not_expected_to_add():
         (ok(0.3, 0.2, 0.4), Prospect("not_converged", "r"), "unknown", "what more training cells would add cannot"),
         (Prospect("above_ceiling", "r"), ok(0.3, 0.2, 0.4), "unknown", "what more depth would add cannot be told"),
         (Prospect("linear_regime", "r"), ok(0.3, 0.2, 0.4), "unknown", "depth would add bits, how many is unknown"),
+        (
+            ok(0.3, 0.2, 0.4),
+            Prospect("poorly_constrained", "r", 10, 1e5, 0.02, 0.0, 0.04),
+            "unknown",
+            "what more training cells would add cannot be told (at most 0.04 bits agree with the points).",
+        ),
         (Prospect("no_data", "r"), Prospect("no_data", "r"), "unknown", "what more depth or more training cells"),
         (ok(0.3, 0.2, 0.4), Prospect("saturated", "r"), "unknown", "training cells would add little or nothing"),
     ],

@@ -53,8 +53,8 @@ def facts(table: pd.DataFrame, provenance: Mapping[str, Any]) -> list[tuple[str,
         ("Noise", listed(_names(table, "channel")) if _names(table, "channel") else None),
         ("Noise levels", _listed_levels(_values(table, "level"))),
         ("Depth u", _range(_u_per_level(table), _unit(table), "")),
-        ("Training sizes", ", ".join(count(size) for size in sizes) if 0 < len(sizes) <= 12 else _range(sizes, "", "")),
-        ("Held out", _range(held_out, "", "")),
+        ("Training sizes", ", ".join(count(size) for size in sizes) if len(sizes) <= 12 else _counts(sizes)),
+        ("Held out", _counts(held_out)),
         ("Representations", listed(_names(table, "representation"))),
         ("Probe", listed(_names(table, "probe")) if _names(table, "probe") else None),
         ("Seeds", f"{len(seeds)} ({', '.join(f'{seed:g}' for seed in seeds)})" if seeds else None),
@@ -75,6 +75,13 @@ def _unit(table: pd.DataFrame) -> str:
 def _listed_levels(levels: list[float]) -> str | None:
     shown = [f"{level:.4g}" for level in levels]
     return ", ".join(shown) if 0 < len(shown) <= 16 else f"{len(shown)}, {shown[0]} to {shown[-1]}" if shown else None
+
+
+def _counts(values: list[float]) -> str | None:
+    """Return whole numbers from the smallest to the largest."""
+    if not values:
+        return None
+    return count(values[0]) if len(values) == 1 else f"{count(values[0])} to {count(values[-1])}"
 
 
 def _range(values: list[float], unit: str, noun: str) -> str | None:

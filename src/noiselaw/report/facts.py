@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from noiselaw.fit import derive, predict
+from noiselaw.laws import LAWS
 from noiselaw.plot import largest_size, top_level
 
 if TYPE_CHECKING:
@@ -139,15 +140,17 @@ def subjects(table: pd.DataFrame) -> list[Subject]:
     ]
 
 
-def prospect(fit: Fit | None, factor: float = FACTOR) -> Prospect:
-    """Return what ``factor`` times more than the most measured would add, as far as ``fit`` supports it."""
+def prospect(fit: Fit | None, at: float | None = None, factor: float = FACTOR) -> Prospect:
+    """Return what ``factor`` times as much as ``at`` (the most measured) would add, as far as ``fit`` supports it."""
     if fit is None or not fit.n_points:
         return Prospect("no_data", "nothing was measured that could tell", factor)
     if "region" not in fit.diagnostics:
         return Prospect(fit.status, fit.reason, factor)
-    gained = derive(fit, "gain", factor=factor)
-    target = factor * fit.diagnostics["largest"][0]
-    return Prospect(fit.status, fit.reason, factor, target, gained.value, gained.interval.low, gained.interval.high)
+    start = fit.diagnostics["largest"][0] if at is None or not np.isfinite(at) else at
+    gained = derive(fit, "gain", factor=factor, **{LAWS.get(fit.law).variables[0]: start})
+    return Prospect(
+        fit.status, fit.reason, factor, factor * start, gained.value, gained.interval.low, gained.interval.high
+    )
 
 
 def misfit(fit: Fit | None, fact: Kept) -> float:

@@ -108,7 +108,7 @@ def section(
     noise, size = _fits(largest_size(rows), "noise"), _fits(top_level(rows), "size") if _sized(rows) else {}
     names = sorted(str(value) for value in rows["representation"].dropna().unique())
     found = sorted((kept(rows, model, truth) for model in names), key=lambda fact: -_or(fact.bits, -math.inf))
-    depth = {model: prospect(noise.get(model)) for model in names}
+    depth = {fact.representation: prospect(noise.get(fact.representation), fact.x) for fact in found}
     cells = {model: prospect(size.get(model)) for model in names}
     title = subject.signal or "the signal"
     scale = _scale(found, depth)

@@ -214,8 +214,9 @@ def headline(leader: str, depth: Prospect, cells: Prospect, depth_axis: Axis, ce
         larger = f"whether more {depth_axis.noun} or more {cells_axis.noun} would add more cannot be told"
         return f"{leader}: {larger}; {partly[0]}, {partly[1]}."
     if any(partly):
-        other = cells_axis if partly[0] else depth_axis
-        return f"{leader}: {partly[0] or partly[1]}; what more {other.noun} would add cannot be told."
+        other, gains = (cells_axis, cells) if partly[0] else (depth_axis, depth)
+        at_most = f" (at most {bits(gains.high)} agree with the points)" if _agreeing(gains) else ""
+        return f"{leader}: {partly[0] or partly[1]}; what more {other.noun} would add cannot be told{at_most}."
     return f"{leader}: what more {depth_axis.noun} or more {cells_axis.noun} would add cannot be told."
 
 
