@@ -11,6 +11,7 @@ from noiselaw.probes.discrete import Discrete
 from noiselaw.probes.gaussian import Gaussian
 from noiselaw.probes.inputs import label_codes, numbers
 from noiselaw.probes.ksg import KSG
+from noiselaw.probes.latent_mi import LatentMI
 from noiselaw.probes.mixed_ksg import MixedKSG
 from noiselaw.probes.recommended import Recommended
 from noiselaw.randomness import generator
@@ -29,6 +30,7 @@ PROBES: Registry[Probe] = Registry(
         "recommended": Recommended,
         "classifier": Classifier,
         "gaussian": Gaussian,
+        "latent_mi": LatentMI,
         "ksg": KSG,
         "mixed_ksg": MixedKSG,
         "discrete": Discrete,
