@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from noiselaw.errors import InputError
 from noiselaw.io.source import Place, Source, as_text, unread, width
 from noiselaw.optional import require
 
@@ -47,11 +49,27 @@ def of_shared(group: Any) -> pd.DataFrame:
 def _stored(item: Any, backed: bool) -> Callable[[], Any]:
     def load() -> Any:
         library = require("anndata.io", "Reading stored cells")
+        _check_whole(item)
         if not backed:
             return library.read_elem(item)
         return library.sparse_dataset(item) if _encoding(item)[:3] in ("csr", "csc") else item
 
     return load
+
+
+def _check_whole(item: Any) -> None:
+    """Refuse a sparse matrix in zarr of which a piece was not copied: zarr would read zeros in its place."""
+    if _encoding(item)[:3] not in ("csr", "csc"):
+        return
+    data: Any = item["data"]
+    if isinstance(data, _zarr_arrays()) and data.nchunks_initialized < data.nchunks:
+        missing = data.nchunks - data.nchunks_initialized
+        raise InputError(f"{missing} of {data.nchunks} pieces of the matrix are missing. Copy the whole folder again.")
+
+
+def _zarr_arrays() -> tuple[Any, ...]:
+    module = sys.modules.get("zarr")
+    return (module.Array,) if module is not None else ()
 
 
 def _members(group: Any, folder: str) -> list[tuple[str, Any]]:
