@@ -137,6 +137,8 @@ def test_states_within_a_type_only_disturb():
     assert drawn.truth(np.inf).bits == pytest.approx(drawn.ceiling())
     assert drawn.dataset.annotations["state"].nunique() > 3
     assert drawn.truth(0.05, n_cells=2000).bits < drawn.ceiling()
+    assert drawn.truth(np.inf, "state").bits == pytest.approx(drawn.ceiling("state"))
+    assert drawn.truth(0.05, "state", 2000).bits > drawn.truth(0.05, "cell_type", 2000).bits, "the state says more"
 
 
 @given(st.integers(1, 17), st.integers(1, 3), st.integers(0, 5))

@@ -145,7 +145,7 @@ class SimulatedCells:
         level
             Share of the molecules kept, ≥ 0; more than 1 is a deeper measurement, ``inf`` the state itself.
         signal
-            ``"cell_type"`` or ``"protein"``.
+            ``"cell_type"``, ``"state"`` (where types have several) or ``"protein"`` (where there are any).
         n_cells
             Cells to average over.
 
@@ -154,30 +154,37 @@ class SimulatedCells:
         InputError
             If there is no such signal, or the level is negative.
         """
-        signals = ["cell_type", "protein"] if self.config.n_proteins else ["cell_type"]
+        signals = [*self._labels, *(["protein"] if self.config.n_proteins else [])]
         if signal not in signals:
             raise InputError(f"The simulated cells have no known truth for {signal!r}. {nearest(signal, signals)}")
         if not level >= 0:
             raise InputError(
                 f"The level must be at least 0; got {level}. Pass the share of molecules to keep, e.g. 0.1."
             )
-        told = self._label_parts if signal == "cell_type" else self._protein_parts
-        return averaged(told(float(level), n_cells), self.ceiling(signal), {"u": self.config.depth * level})
+        parts = self._parts(float(level), n_cells, self._labels.get(signal))
+        return averaged(parts, self.ceiling(signal), {"u": self.config.depth * level})
 
     def ceiling(self, signal: str = "cell_type") -> float:
-        """Return what the state itself tells about ``signal``, in bits: H(type), or NaN where it has no closed form."""
-        if signal != "cell_type":
+        """Return the entropy of a label in bits, which nothing exceeds; NaN for proteins (see their truth at inf)."""
+        if signal not in self._labels:
             return float("nan")
-        return entropy(np.bincount(self.profiles.types, self.profiles.shares))
+        return entropy(np.bincount(self._labels[signal], self.profiles.shares))
 
-    def _label_parts(self, level: float, n_cells: int) -> Iterator[NDArray[np.float64]]:
-        for states, counts, _ in self._blocks("truth", n_cells, level):
-            yield label_bits(self._posterior(states, counts), self.profiles)
+    @property
+    def _labels(self) -> dict[str, NDArray[np.int64]]:
+        """By signal, the label of each state."""
+        several = self.config.states_per_type > 1
+        states = {"state": np.arange(len(self.profiles.shares))} if several else {}
+        return {"cell_type": self.profiles.types, **states}
 
-    def _protein_parts(self, level: float, n_cells: int) -> Iterator[NDArray[np.float64]]:
+    def _parts(self, level: float, n_cells: int, labels: NDArray[np.int64] | None) -> Iterator[NDArray[np.float64]]:
+        """Yield what each cell's counts tell about its label, or about its proteins where there are no ``labels``."""
         for states, counts, proteins in self._blocks("truth", n_cells, level):
             posterior = self._posterior(states, counts)
-            yield protein_bits(posterior, proteins, self.profiles, self.config.protein_noise)
+            if labels is not None:
+                yield label_bits(posterior, labels, self.profiles)
+            else:
+                yield protein_bits(posterior, proteins, self.profiles, self.config.protein_noise)
 
     def _posterior(self, states: NDArray[np.int64], counts: sparse.csr_matrix | None) -> NDArray[np.float64]:
         if counts is not None:

@@ -41,14 +41,15 @@ def log_posterior(counts: Matrix, profiles: Profiles) -> NDArray[np.float64]:
     return exact
 
 
-def label_bits(posterior: NDArray[np.float64], profiles: Profiles) -> NDArray[np.float64]:
-    """Return what each cell's counts tell about its type, H(type) − H(type | these counts), in bits, (n,).
+def label_bits(posterior: NDArray[np.float64], labels: NDArray[np.int64], profiles: Profiles) -> NDArray[np.float64]:
+    """Return what each cell's counts tell about its label, H(label) − H(label | these counts), in bits, (n,).
 
-    Its mean is I(type; counts). The entropy of the exact posterior varies less than its value at the true type.
+    ``labels`` is the label of each state, (S,). The mean is I(label; counts); the entropy of the exact posterior varies
+    less than the posterior of the true label does.
     """
-    shares = np.zeros((len(posterior), profiles.types.max() + 1))
-    np.add.at(shares.T, profiles.types, np.exp(posterior).T)
-    prior = np.bincount(profiles.types, profiles.shares)
+    shares = np.zeros((len(posterior), labels.max() + 1))
+    np.add.at(shares.T, labels, np.exp(posterior).T)
+    prior = np.bincount(labels, profiles.shares)
     rest = -(shares * np.log2(shares, where=shares > 0, out=np.zeros_like(shares))).sum(axis=1)
     known: NDArray[np.float64] = entropy(prior) - rest
     return known
