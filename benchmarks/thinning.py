@@ -113,6 +113,7 @@ def main() -> None:
     parser.add_argument("--fraction", type=float, default=0.1)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--without", help="a method to leave out, e.g. 'scanpy total_counts', the slowest")
     parser.add_argument("--input", help="an .npz of scipy.sparse to thin instead of simulated cells")
     parser.add_argument("--measure", nargs=2, metavar=("METHOD", "FILE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -136,16 +137,17 @@ def main() -> None:
         print(f"reading the input once, one thread: {time.perf_counter() - start:.3f} s")
         del x
         for threads in arguments.threads.split(","):
-            compare(path, threads, arguments.fraction, arguments.repeats)
+            methods = [method for method in METHODS if method != arguments.without]
+            compare(methods, path, threads, arguments.fraction, arguments.repeats)
 
 
-def compare(path: str, threads: str, fraction: float, repeats: int) -> None:
+def compare(methods: list[str], path: str, threads: str, fraction: float, repeats: int) -> None:
     """Let the methods take turns, and print medians and ratios to the faster of scanpy's."""
     names = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     environment = {**os.environ, **dict.fromkeys(names, threads)}
-    rows: dict[str, list[dict[str, float]]] = {method: [] for method in METHODS}
+    rows: dict[str, list[dict[str, float]]] = {method: [] for method in methods}
     for _ in range(repeats):
-        for method in METHODS:
+        for method in methods:
             # -P keeps this folder's scripts from shadowing libraries of the same name.
             command = [
                 sys.executable,
@@ -161,8 +163,8 @@ def compare(path: str, threads: str, fraction: float, repeats: int) -> None:
             ]
             out = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
             rows[method].append(json.loads(out.splitlines()[-1]))
-    middle = {m: {key: median(row[key] for row in rows[m]) for key in rows[m][0]} for m in METHODS}
-    rival = min((m for m in METHODS if m.startswith("scanpy")), key=lambda m: middle[m]["seconds"])
+    middle = {m: {key: median(row[key] for row in rows[m]) for key in rows[m][0]} for m in methods}
+    rival = min((m for m in methods if m.startswith("scanpy")), key=lambda m: middle[m]["seconds"])
     print(f"\n{threads} thread(s), medians of {repeats}; ratios to {rival}")
     heads = ["seconds", "range", "ratio", "CPU s", "ratio", "peak MB", "result MB", "first s"]
     print(f"{'method':33}" + "".join(f"{head:>{w}}" for head, w in zip(heads, (9, 15, 8, 8, 8, 9, 11, 9), strict=True)))

@@ -126,8 +126,7 @@ def test_the_law_holds_in_ten_million_draws(n):
 def change(counts, kept, more, key):
     """``kept`` of one row after ``more`` molecules were added to it."""
     kept = np.array(kept, dtype=np.uint32)
-    where = np.array([0, len(kept)]), np.array(counts, dtype=np.uint32), np.uint64(key), np.uint64(0)
-    _kernels.change_rows(*where, np.array([more]), kept)
+    _kernels.correct(np.array(counts, dtype=np.uint32), kept, more, bits(key, COUNTER[:1])[0])
     return kept
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-__all__ = ["change_rows", "draw_rows", "molecules_of", "pack_rows", "random_bits"]
+__all__ = ["correct", "molecules_of", "random_bits", "thin_rows"]
 
 #: SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195): the increment, the finaliser's multipliers.
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
@@ -126,64 +126,6 @@ def _binomial_many(n: Any, p: Any, state: Any) -> Any:
 
 
 @_compiled
-def draw_rows(
-    indptr: Any,
-    indices: Any,
-    counts: Any,
-    key: Any,
-    first: Any,
-    stride: Any,
-    minor_stride: Any,
-    p: Any,
-    lost: Any,
-    table: Any,
-    guide: Any,
-    kept: Any,
-    molecules: Any,
-) -> None:
-    """Draw Binomial(count, p) for every entry; with ``lost``, that many are lost, else kept.
-
-    Parameters
-    ----------
-    indptr, indices, counts
-        A block's compressed rows: int64, int32 and uint32.
-    key
-        uint64.
-    first, stride, minor_stride
-        The entry of row r and index i has counter (first + r) * stride + i * minor_stride, uint64.
-    p
-        At most 1/2.
-    table
-        uint64: the distribution function of Binomial(n, p) at 0, 1, ... times 2^64 in row n; 2^64 - 1 from n on.
-    guide
-        uint8: what the first 8 of the 64 random bits decide for n in row n; 255 where they do not.
-    kept, molecules
-        Filled with what is kept of each entry and of each row, uint32 and int64.
-    """
-    for row in range(len(indptr) - 1):
-        start = key + (first + np.uint64(row)) * stride * _GAMMA
-        total = np.int64(0)
-        for e in range(indptr[row], indptr[row + 1]):
-            n = np.int64(counts[e])
-            bits = _mix(start + np.uint64(indices[e]) * minor_stride * _GAMMA)
-            if n < len(table):
-                k = np.int64(guide[n, bits >> _S56])
-                if k == _UNDECIDED:
-                    k = np.int64(0)
-                    while k < n and bits > table[n, k]:
-                        k += 1
-            elif n * p < _FEW:
-                k = np.int64(_binomial_few(np.float64(n), p, bits))
-            else:
-                k = np.int64(_binomial_many(np.float64(n), p, bits))
-            if lost:
-                k = n - k
-            kept[e] = k
-            total += k
-        molecules[row] = total
-
-
-@_compiled
 def _choose(positions: Any, n: Any, state: Any) -> None:
     """Fill ``positions`` with distinct whole numbers below ``n`` in rising order, every set equally likely."""
     for filled in range(len(positions)):
@@ -199,42 +141,105 @@ def _choose(positions: Any, n: Any, state: Any) -> None:
 
 
 @_compiled
-def change_rows(indptr: Any, counts: Any, key: Any, first: Any, change: Any, kept: Any) -> None:
-    """Keep ``change`` molecules more (or fewer, where negative) in each row, any set of them equally likely.
-
-    Parameters as in :func:`draw_rows`; ``key`` must differ from its. ``change`` (n rows,) is int64.
-    """
-    for row in range(len(indptr) - 1):
-        d = abs(change[row])
-        if d == 0:
-            continue
-        gain = change[row] > 0
-        pool = np.int64(0)
-        for e in range(indptr[row], indptr[row + 1]):
-            pool += np.int64(counts[e]) - np.int64(kept[e]) if gain else np.int64(kept[e])
-        positions = np.empty(d, np.int64)
-        _choose(positions, pool, _mix(key + (first + np.uint64(row)) * _GAMMA))
-        seen, nth = np.int64(0), 0
-        for e in range(indptr[row], indptr[row + 1]):
-            seen += np.int64(counts[e]) - np.int64(kept[e]) if gain else np.int64(kept[e])
-            while nth < d and positions[nth] < seen:
-                kept[e] += np.uint32(1) if gain else np.uint32(0xFFFFFFFF)
-                nth += 1
+def correct(counts: Any, kept: Any, more: Any, state: Any) -> None:
+    """Keep ``more`` molecules more (fewer, where negative) of a row's ``counts``, every choice of them as likely."""
+    gain = more > 0
+    pool = np.int64(0)
+    for e in range(len(counts)):
+        pool += np.int64(counts[e]) - np.int64(kept[e]) if gain else np.int64(kept[e])
+    positions = np.empty(abs(more), np.int64)
+    _choose(positions, pool, state)
+    seen, nth = np.int64(0), 0
+    for e in range(len(counts)):
+        seen += np.int64(counts[e]) - np.int64(kept[e]) if gain else np.int64(kept[e])
+        while nth < len(positions) and positions[nth] < seen:
+            kept[e] += np.uint32(1) if gain else np.uint32(0xFFFFFFFF)
+            nth += 1
 
 
 @_compiled
-def pack_rows(indptr: Any, indices: Any, kept: Any, lengths: Any) -> Any:
-    """Return the indices and values of the entries kept; their number in each row goes into ``lengths``, int64."""
-    survivors = 0
-    for e in range(len(kept)):
-        survivors += kept[e] != 0
-    # One more than needed, because the last entry is written before it is known to count.
-    packed_indices, packed = np.empty(survivors + 1, indices.dtype), np.empty(survivors + 1, kept.dtype)
-    at = 0
+def thin_rows(
+    indptr: Any,
+    indices: Any,
+    counts: Any,
+    keys: Any,
+    origin: Any,
+    p: Any,
+    lost: Any,
+    table: Any,
+    guide: Any,
+    wanted: Any,
+    packed_indices: Any,
+    packed: Any,
+    lengths: Any,
+    molecules: Any,
+) -> Any:
+    """Draw Binomial(count, p) for every entry; with ``lost``, that many are lost, else kept.
+
+    Parameters
+    ----------
+    indptr, indices, counts
+        A block's compressed rows: int64, int32 and uint32.
+    keys
+        Two uint64, of the draws and of the corrections.
+    origin
+        Three uint64 (first, stride, step): the entry of row r and index i has counter
+        (first + r) * stride + i * step.
+    p
+        At most 1/2.
+    table
+        uint64: the distribution function of Binomial(n, p) at 0, 1, ... times 2^64 in row n; 2^64 - 1 from n on.
+    guide
+        uint8: what the first 8 of the 64 random bits decide for n in row n; 255 where they do not.
+    wanted
+        Molecules that each row must keep in the end, int64; empty where any number will do.
+    packed_indices, packed
+        As long as ``indices``; filled with the entries that keep a molecule, uint32. Empty where they do not matter.
+    lengths, molecules
+        Filled with the entries and the molecules that each row keeps, int64.
+
+    Returns
+    -------
+    How much of ``packed`` is filled.
+    """
+    first, stride, step = origin
+    longest = np.int64(0)
     for row in range(len(indptr) - 1):
-        before = at
-        for e in range(indptr[row], indptr[row + 1]):
-            packed_indices[at], packed[at] = indices[e], kept[e]
-            at += kept[e] != 0
-        lengths[row] = at - before
-    return packed_indices[:survivors], packed[:survivors]
+        longest = max(longest, indptr[row + 1] - indptr[row])
+    buffer = np.empty(longest, np.uint32)
+    filled = np.int64(0)
+    for row in range(len(indptr) - 1):
+        begin, end = indptr[row], indptr[row + 1]
+        kept = buffer[: end - begin]
+        start = keys[0] + (first + np.uint64(row)) * stride * _GAMMA
+        total = np.int64(0)
+        for e in range(begin, end):
+            n = np.int64(counts[e])
+            bits = _mix(start + np.uint64(indices[e]) * step * _GAMMA)
+            if n < len(table):
+                k = np.int64(guide[n, bits >> _S56])
+                if k == _UNDECIDED:
+                    k = np.int64(0)
+                    while k < n and bits > table[n, k]:
+                        k += 1
+            elif n * p < _FEW:
+                k = np.int64(_binomial_few(np.float64(n), p, bits))
+            else:
+                k = np.int64(_binomial_many(np.float64(n), p, bits))
+            if lost:
+                k = n - k
+            kept[e - begin] = k
+            total += k
+        if len(wanted) and wanted[row] != total:
+            correct(counts[begin:end], kept, wanted[row] - total, _mix(keys[1] + (first + np.uint64(row)) * _GAMMA))
+            total = wanted[row]
+        molecules[row] = total
+        lengths[row] = -filled
+        if len(packed) == 0:
+            continue
+        for e in range(begin, end):
+            # Written before it is known to count: a branch would cost more.
+            packed_indices[filled], packed[filled] = indices[e], kept[e - begin]
+            filled += kept[e - begin] != 0
+        lengths[row] += filled
+    return filled

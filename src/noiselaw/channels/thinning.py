@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from noiselaw.arrays import Block
     from noiselaw.records import IntArray, Matrix
 
-    #: From the molecules that rows have kept, and which rows they are: how many more each must keep.
-    Change = Callable[[IntArray, slice], IntArray]
-
 __all__ = ["check_fraction", "keep_each", "keep_exactly"]
 
 T = TypeVar("T")
@@ -91,8 +88,8 @@ def keep_exactly(x: Matrix, fraction: float, seed: int, per: Literal["matrix", "
     rows = by_rows(x)
     totals = row_sums(rows).astype(np.int64)
     thinning = _Thinning.of(rows, fraction, seed, int(totals.sum()))
-    change = _per_cell(fraction, totals) if per == "cell" else _per_matrix(thinning, rows, totals)
-    return same_kind(_assemble(rows, partial(_thin, thinning, change)), x)
+    exact = (fraction * totals).astype(np.int64) if per == "cell" else _per_matrix(thinning, rows, totals)
+    return same_kind(_assemble(rows, partial(_thin, thinning, exact)), x)
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ class _Thinning:
 
 
 class _Tables(NamedTuple):
-    """What small counts are drawn with: uint64 ``table`` and uint8 ``guide``, see ``_kernels.draw_rows``."""
+    """What small counts are drawn with: uint64 ``table`` and uint8 ``guide``, see ``_kernels.thin_rows``."""
 
     table: np.ndarray
     guide: np.ndarray
@@ -138,20 +135,16 @@ def _tables(p: float) -> _Tables:
     return _Tables(table, np.where(low == high, low, 255).astype(np.uint8))
 
 
-def _per_cell(fraction: float, totals: IntArray) -> Change:
-    targets = (fraction * totals).astype(np.int64)
-    return lambda kept, rows: targets[rows] - kept
-
-
-def _per_matrix(thinning: _Thinning, x: Matrix, totals: IntArray) -> Change:
-    """Draw once to count what is kept, then choose the rows that the surplus molecules come from."""
-    kept: IntArray = np.concatenate(list(_in_order(lambda block: _draw(thinning, block).molecules, blocks(x))))
+def _per_matrix(thinning: _Thinning, x: Matrix, totals: IntArray) -> IntArray:
+    """Return how many molecules each observation must keep: what it draws, less its part in the surplus of all."""
+    drawn = _in_order(lambda block: _thin(thinning, None, block, pack=False).molecules, blocks(x))
+    kept: IntArray = np.concatenate(list(drawn))
     surplus = int(kept.sum()) - int(thinning.fraction * int(totals.sum()))
     pool = kept if surplus > 0 else totals - kept
     ends = np.cumsum(pool)
     chosen = _distinct(int(ends[-1]), abs(surplus), generator(thinning.key, "surplus"))
-    more = -np.sign(surplus) * np.bincount(np.searchsorted(ends, chosen, side="right"), minlength=len(pool))
-    return lambda _, rows: more[rows]
+    kept -= np.sign(surplus) * np.bincount(np.searchsorted(ends, chosen, side="right"), minlength=len(pool))
+    return kept
 
 
 def _distinct(n: int, size: int, rng: np.random.Generator) -> IntArray:
@@ -162,64 +155,57 @@ def _distinct(n: int, size: int, rng: np.random.Generator) -> IntArray:
     return chosen
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    """A block, compressed, with what each entry and each row (column of CSC) keeps."""
+class _Thinned(NamedTuple):
+    """What is left of a block.
 
-    part: Any
-    indptr: IntArray
-    counts: IntArray
-    kept: IntArray
+    Entries and molecules in each row (column of CSC), and the entries' indices and values.
+    """
+
+    block: Block
+    lengths: IntArray
     molecules: IntArray
+    indices: IntArray
+    values: IntArray
 
 
-def _draw(thinning: _Thinning, block: Block) -> _Drawn:
+def _thin(thinning: _Thinning, wanted: IntArray | None, block: Block, *, pack: bool = True) -> _Thinned:
+    """Thin a block; its rows keep exactly what is ``wanted`` of each row of the matrix, if that is given.
+
+    Without ``pack`` only molecules are counted, not entries.
+    """
     from noiselaw.channels import _kernels
 
-    part, first, stride, minor_stride = block.values, block.rows.start, thinning.columns, 1
+    part, origin = block.values, (block.rows.start, thinning.columns, 1)
     if not is_sparse(part):
         part = sparse.csr_matrix(part)
     elif part.format == "csc":
-        first, stride, minor_stride = block.columns.start, 1, thinning.columns
-    drawn = _Drawn(
-        part,
+        origin = (block.columns.start, 1, thinning.columns)
+    room = part.nnz if pack else 0
+    indices, values = np.empty(room, dtype=part.indices.dtype), np.empty(room, dtype=np.uint32)
+    lengths, molecules = (np.empty(len(part.indptr) - 1, dtype=np.int64) for _ in range(2))
+    filled = _kernels.thin_rows(
         part.indptr.astype(np.int64, copy=False),
-        part.data.astype(np.uint32, copy=False),
-        np.empty(part.nnz, dtype=np.uint32),
-        np.empty(len(part.indptr) - 1, dtype=np.int64),
+        part.indices,
+        part.data.view(np.uint32) if part.dtype == np.int32 else part.data.astype(np.uint32, copy=False),
+        np.array([thinning.key, seed_of(thinning.key, "correct")], dtype=np.uint64),
+        np.array(origin, dtype=np.uint64),
+        thinning.rarer,
+        thinning.draws_losses,
+        *_tables(thinning.rarer),
+        np.empty(0, dtype=np.int64) if wanted is None else wanted[block.rows],
+        indices,
+        values,
+        lengths,
+        molecules,
     )
-    where = (np.uint64(thinning.key), np.uint64(first), np.uint64(stride), np.uint64(minor_stride))
-    how = (thinning.rarer, thinning.draws_losses, *_tables(thinning.rarer))
-    _kernels.draw_rows(drawn.indptr, part.indices, drawn.counts, *where, *how, drawn.kept, drawn.molecules)
-    return drawn
+    # Copies, so that what was not filled is let go.
+    return _Thinned(block, lengths, molecules, indices[:filled].copy(), values[:filled].copy())
 
 
 def _molecules(block: Block) -> int:
     from noiselaw.channels import _kernels
 
     return int(_kernels.molecules_of(block.entries.ravel()))
-
-
-class _Thinned(NamedTuple):
-    """What is left of a block: entries in each row (column of CSC), their indices and values."""
-
-    block: Block
-    lengths: IntArray
-    indices: IntArray
-    values: IntArray
-
-
-def _thin(thinning: _Thinning, change: Change | None, block: Block) -> _Thinned:
-    from noiselaw.channels import _kernels
-
-    drawn = _draw(thinning, block)
-    if change is not None:
-        more = change(drawn.molecules, block.rows)
-        where = (np.uint64(seed_of(thinning.key, "change")), np.uint64(block.rows.start))
-        _kernels.change_rows(drawn.indptr, drawn.counts, *where, more, drawn.kept)
-    lengths = np.empty_like(drawn.molecules)
-    indices, values = _kernels.pack_rows(drawn.indptr, drawn.part.indices, drawn.kept, lengths)
-    return _Thinned(block, lengths, indices, values)
 
 
 def _threads() -> int:
