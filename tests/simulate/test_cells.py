@@ -44,6 +44,12 @@ def test_same_seed_same_cells_and_fewer_are_the_first_of_more():
     assert many.matrices["protein"].iloc[:1100].equals(few.matrices["protein"])
 
 
+def test_asking_for_proteins_changes_no_count():
+    alone, beside = (cells(n_cells=200, n_genes=40, n_proteins=n, seed=5) for n in (0, 7))
+    assert content_hash(alone.dataset) == content_hash(beside.dataset)
+    assert alone.truth(0.1, n_cells=500) == beside.truth(0.1, n_cells=500)
+
+
 def test_the_default_climbs_from_nearly_nothing_to_nearly_everything():
     drawn = cells(n_proteins=10)
     for signal in ("cell_type", "protein"):

@@ -100,7 +100,6 @@ class SimulatedCells:
     def profiles(self) -> Profiles:
         """The population that the cells come from: shares, types, gene profiles and protein levels of its states."""
         c = self.config
-        rng = generator(c.seed, "profiles")
         return grow(
             c.n_types,
             c.states_per_type,
@@ -109,7 +108,7 @@ class SimulatedCells:
             c.separation,
             c.relatedness,
             c.marker_share,
-            rng,
+            c.seed,
         )
 
     @cached_property

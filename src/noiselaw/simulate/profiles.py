@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noiselaw.randomness import generator
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -46,26 +48,28 @@ def grow(
     separation: float,
     relatedness: float,
     marker_share: float,
-    rng: np.random.Generator,
+    seed: int,
 ) -> Profiles:
     """Grow a binary tree with one leaf per state; every branch changes some genes, later branches less.
 
+    What is drawn for shares, genes and proteins is independent, so that asking for proteins changes no count.
     Siblings at generation k of the tree are told apart by about ``1/(separation·relatedness^(k-1))²`` molecules.
     """
     n_states = n_types * states_per_type
+    rng, protein_rng, share_rng = (generator(seed, "profiles", part) for part in ("genes", "proteins", "shares"))
     log_mean = rng.normal(0.0, _EXPRESSION_SD, n_genes)
     weight = np.exp(log_mean) / np.exp(log_mean).sum()
     genes = np.tile(log_mean, (n_states, 1))
-    proteins = np.tile(rng.normal(4.0, 1.0, n_proteins), (n_states, 1))
+    proteins = np.tile(protein_rng.normal(4.0, 1.0, n_proteins), (n_states, 1))
     for generation, (first, last) in _branches(n_states):
         size = separation * relatedness ** (generation - 1)
         change = rng.normal(0.0, 1.0, n_genes) * (rng.random(n_genes) < marker_share)
         # Scaled so that the tree's difficulty depends on neither the number of genes nor the luck of the draw.
         genes[first:last] += change * size / max(np.sqrt(2 * (weight * change**2).sum()), 1e-12)
-        proteins[first:last] += rng.normal(0.0, 1.2 * relatedness ** (generation - 1), n_proteins)
+        proteins[first:last] += protein_rng.normal(0.0, 1.2 * relatedness ** (generation - 1), n_proteins)
     genes = np.exp(genes - genes.max(axis=1, keepdims=True))
-    type_shares = rng.dirichlet(np.full(n_types, 5.0))
-    state_shares = rng.dirichlet(np.full(states_per_type, 5.0), n_types)
+    type_shares = share_rng.dirichlet(np.full(n_types, 5.0))
+    state_shares = share_rng.dirichlet(np.full(states_per_type, 5.0), n_types)
     return Profiles(
         (type_shares[:, None] * state_shares).ravel(),
         np.repeat(np.arange(n_types), states_per_type),
