@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.stats import norm
-
 from truth import (
     Family,
     gaussian_pairs,
@@ -78,7 +77,7 @@ def student(d: int = 5, dof: float = 3.0, bits: float = 0.3, k: int = 2) -> Fami
     return Family(f"student {d} dof {dof:g}", draw, bits + t_excess_bits(dof, d, d))
 
 
-def spiral(d: int = 3, bits: float = 1.47, speed: float = 1.0, k: int = 2) -> Family:
+def spiral(d: int = 3, bits: float = 1.47, speed: float = 0.5, k: int = 2) -> Family:
     """X is turned in a plane by an angle that grows with its squared length (volume is kept, so bits are)."""
 
     def draw(n, rng):
@@ -273,6 +272,12 @@ NULLS = {
     family.name: family
     for family in map(
         shuffled,
-        (gaussian(16, 16, 4, 2.0), student(), clonal(30.0, n_states=400, contrast=0.6), labels_mixture("57 labels", 57, 16, 0.5), curved()),
+        (
+            gaussian(16, 16, 4, 2.0),
+            student(),
+            clonal(30.0, n_states=400, contrast=0.6),
+            labels_mixture("57 labels", 57, 16, 0.5),
+            curved(),
+        ),
     )
 }

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
-
 from families import (
     cells_proteins,
     cells_types,
@@ -17,6 +15,7 @@ from families import (
     profiles,
     student,
 )
+from scipy.stats import norm
 from truth import Family, gaussian_pairs, log_normal, ratio_of_labels, ratio_through_state, rotation, t_excess_bits
 
 
@@ -75,7 +74,9 @@ def circle(noise: float = 0.3, d: int = 8) -> Family:
         state = rng.integers(0, 180, n)
         x = points[state] + noise * rng.standard_normal((n, 2))
         y = points[(2 * state) % 180] + noise * rng.standard_normal((n, 2))
-        ratio = ratio_through_state(log_normal(x, points, noise), log_normal(y, points[(2 * np.arange(180)) % 180], noise), share)
+        ratio = ratio_through_state(
+            log_normal(x, points, noise), log_normal(y, points[(2 * np.arange(180)) % 180], noise), share
+        )
         return np.hstack([x, rng.standard_normal((n, d - 2))]), y, ratio
 
     return Family(f"circle doubled in {d}x2", draw)

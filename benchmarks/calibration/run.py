@@ -17,7 +17,9 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parent))
 
 import families
+
 from noiselaw.probes import PROBES
+
 
 def measure(family, n, seed, name, probe):
     rng = np.random.default_rng([seed, n, 77])

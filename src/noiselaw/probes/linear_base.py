@@ -7,110 +7,194 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noiselaw.probes.margins import RANK_CUT, varying_columns
+from noiselaw.probes.margins import Whitener
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CanonicalBase", "Principal", "ridge_canonical"]
+__all__ = ["CanonicalBase", "ridge_canonical", "unseen_variates"]
 
-#: Ridges tried, as shares of a z-scored column's variance.
-RIDGES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
-
-
-@dataclass(frozen=True, eq=False)
-class Principal:
-    """Principal axes of z-scored columns, fitted on training rows; directions that do not vary are dropped."""
-
-    center: NDArray[np.float64]
-    basis: NDArray[np.float64]
-    variance: NDArray[np.float64]
-
-    @classmethod
-    def fit(cls, values: NDArray[np.float64]) -> Principal:
-        """Fit on the training rows ``values`` (n, d)."""
-        center = values.mean(axis=0)
-        varies = varying_columns(values)
-        inverse = np.where(varies, 1 / np.where(varies, values.std(axis=0), 1), 0.0)
-        scaled = (values - center) * inverse
-        variance, vectors = np.linalg.eigh(scaled.T @ scaled / len(values))
-        kept = variance > RANK_CUT * max(variance[-1], 1e-300)
-        return cls(center, inverse[:, None] * vectors[:, kept], variance[kept])
-
-    def __call__(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the scores (m, rank) of new rows."""
-        return np.asarray((values - self.center) @ self.basis)
+#: Ridges tried on either side, as shares of a z-scored column's variance.
+RIDGES = (1e-3, 0.03, 0.3, 3.0)
+WIDE_RIDGES = (1e-3, 0.1, 1.0, 10.0)
+#: Directions kept on either side: the canonical ones, then the widest others.
+LIMIT = 24
+_STRONGEST = 0.9999
 
 
 @dataclass(frozen=True, eq=False)
 class CanonicalBase:
-    """Pairs of directions with their honest correlations, and the ridges that validation chose.
+    """Directions of X and of Y, the canonical pairs first, with what validation says of them.
 
-    The critic they stand for is -½ Σ strength (u - v)² with strength r / (1 - r²): up to offsets per X and per Y,
-    the log density ratio of Gaussian variates of correlation r.
+    Parameters
+    ----------
+    x_axes, y_axes
+        Whitening of either side.
+    x_weights, y_weights
+        Directions in whitened coordinates, (rank, at most ``LIMIT``).
+    correlations
+        Honest correlation of each canonical pair: seen on pairs that the directions were not fitted to, (k,).
+    dampings
+        What validation chose for X and Y.
+    score
+        Nats that the correlations amount to.
     """
 
-    x_axes: Principal
-    y_axes: Principal
+    x_axes: Whitener
+    y_axes: Whitener
     x_weights: NDArray[np.float64]
     y_weights: NDArray[np.float64]
     correlations: NDArray[np.float64]
-    ridges: tuple[float, float]
+    dampings: tuple[Damping, Damping]
+    score: float
     clip: float = 6.0
 
     def x_variates(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the canonical variates (m, k) of rows of X, clipped at ``clip`` standard deviations."""
+        """Return the coordinates of rows of X along the directions, (m, ·), clipped at ``clip``."""
         return np.clip(self.x_axes(x) @ self.x_weights, -self.clip, self.clip)
 
     def y_variates(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the canonical variates (m, k) of rows of Y."""
+        """Return the coordinates of rows of Y along the directions, (m, ·)."""
         return np.clip(self.y_axes(y) @ self.y_weights, -self.clip, self.clip)
 
-    @property
-    def strengths(self) -> NDArray[np.float64]:
-        """The critic's weight of each pair of variates."""
-        return np.asarray(self.correlations / (1 - self.correlations**2))
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """X or Y of one training set: its whitening, and rows whitened."""
+
+    axes: Whitener
+    rows: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64], fit: NDArray[np.bool_] | slice = slice(None)) -> Side:
+        """Whiten ``values`` (n, d) as their rows ``fit`` say."""
+        axes = Whitener.fit(values[fit])
+        return cls(axes, axes(values))
 
 
-def _directions(
-    cross: NDArray[np.float64], x: Principal, y: Principal, ridges: tuple[float, float], limit: int
+#: How much each whitened direction counts: ("ridge", share of a column's variance) or ("first", how many).
+Damping = tuple[str, float]
+
+
+def dampings(rank: int) -> list[Damping]:
+    """Return what is tried on a side of this rank: ridges, and on a wide one its first directions only."""
+    if rank <= LIMIT:
+        return [("ridge", ridge) for ridge in RIDGES]
+    first = [("first", float(k)) for k in (8, 16, 32, 64, 128) if k < rank]
+    return [*(("ridge", ridge) for ridge in WIDE_RIDGES), *first]
+
+
+def _damped(variance: NDArray[np.float64], how: Damping) -> NDArray[np.float64]:
+    kind, value = how
+    if kind == "first":
+        return np.asarray(np.arange(len(variance)) < value, dtype=np.float64)
+    return np.asarray(np.sqrt(variance / (variance + value)))
+
+
+def directions(
+    cross: NDArray[np.float64], x: Whitener, y: Whitener, how: tuple[Damping, Damping]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return unit-variance directions (in principal scores) of the ridge-whitened cross-covariance."""
-    scale_x, scale_y = 1 / np.sqrt(x.variance + ridges[0]), 1 / np.sqrt(y.variance + ridges[1])
-    left, _, right = np.linalg.svd(scale_x[:, None] * cross * scale_y, full_matrices=False)
-    a, b = scale_x[:, None] * left[:, :limit], scale_y[:, None] * right[:limit].T
-    return a / np.sqrt(x.variance @ a**2), b / np.sqrt(y.variance @ b**2)
+    """Return paired directions of unit variance, in whitened coordinates, of the damped cross-covariance."""
+    damp_x, damp_y = _damped(x.variance, how[0]), _damped(y.variance, how[1])
+    rows, columns = np.flatnonzero(damp_x), np.flatnonzero(damp_y)
+    left, _, right = np.linalg.svd(
+        damp_x[rows, None] * cross[np.ix_(rows, columns)] * damp_y[columns], full_matrices=False
+    )
+    a, b = np.zeros((len(damp_x), min(LIMIT, left.shape[1]))), np.zeros((len(damp_y), min(LIMIT, left.shape[1])))
+    a[rows], b[columns] = damp_x[rows, None] * left[:, :LIMIT], damp_y[columns, None] * right[:LIMIT].T
+    return a / np.sqrt(np.sum(a**2, axis=0)), b / np.sqrt(np.sum(b**2, axis=0))
 
 
 def ridge_canonical(
-    x: NDArray[np.float64], y: NDArray[np.float64], held: NDArray[np.bool_], limit: int = 20
+    x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp], n_checks: int
 ) -> CanonicalBase:
-    """Choose ridges and correlations on the rows ``held`` (n,), then refit the directions on all rows."""
-    fit = ~held
-    x_axes, y_axes = Principal.fit(x[fit]), Principal.fit(y[fit])
-    sx, sy = x_axes(x), y_axes(y)
-    cross = sx[fit].T @ sy[fit] / int(fit.sum())
-    best = (-1.0, (1.0, 1.0), np.zeros(0))
-    cov_x, cov_y, cov_xy = (m.T @ k / int(held.sum()) for m, k in _centred_pairs(sx[held], sy[held]))
-    for ridge_x in RIDGES:
-        for ridge_y in RIDGES:
-            a, b = _directions(cross, x_axes, y_axes, (ridge_x, ridge_y), limit)
-            power = np.sqrt(np.einsum("ik,ij,jk->k", a, cov_x, a, optimize=True))
-            power *= np.sqrt(np.einsum("ik,ij,jk->k", b, cov_y, b, optimize=True))
-            seen = np.einsum("ik,ij,jk->k", a, cov_xy, b, optimize=True) / np.maximum(power, 1e-12)
-            honest = np.sqrt(np.maximum(np.maximum(seen, 0) ** 2 - 1 / int(held.sum()), 0))
-            score = float(-0.5 * np.sum(np.log1p(-(np.minimum(honest, 0.9999) ** 2))))
-            if score > best[0]:
-                best = (score, (ridge_x, ridge_y), np.minimum(honest, 0.9999))
-    _, ridges, correlations = best
-    x_axes, y_axes = Principal.fit(x), Principal.fit(y)
-    a, b = _directions(x_axes(x).T @ y_axes(y) / len(x), x_axes, y_axes, ridges, limit)
-    kept = np.flatnonzero(correlations[: a.shape[1]] > 0)
-    return CanonicalBase(x_axes, y_axes, a[:, kept], b[:, kept], correlations[kept], ridges)
+    """Choose dampings and honest correlations on inner folds, then fit the directions on all rows.
+
+    Parameters
+    ----------
+    x, y
+        Training rows, (n, d) and (n, p).
+    inner
+        The inner fold (n,) of each.
+    n_checks
+        How many of the inner folds to hold out in turn.
+    """
+    found: dict[tuple[Damping, Damping], list[NDArray[np.float64]]] = {}
+    sizes = []
+    for fold in range(n_checks):
+        held = inner == fold
+        one, two = Side.of(x, ~held), Side.of(y, ~held)
+        cross = one.rows[~held].T @ two.rows[~held] / int(np.sum(~held))
+        moments = _moments(one.rows[held], two.rows[held])
+        sizes.append(int(held.sum()))
+        for how_x in dampings(len(one.axes.variance)):
+            for how_y in dampings(len(two.axes.variance)):
+                a, b = directions(cross, one.axes, two.axes, (how_x, how_y))
+                found.setdefault((how_x, how_y), []).append(_seen(a, b, moments))
+    chosen = max(found, key=lambda how: _honest(found[how], sizes)[1])
+    correlations, score = _honest(found[chosen], sizes)
+    one, two = Side.of(x), Side.of(y)
+    a, b = directions(one.rows.T @ two.rows / len(x), one.axes, two.axes, chosen)
+    k = min(len(correlations), a.shape[1])
+    return CanonicalBase(
+        one.axes, two.axes, _completed(a[:, :k]), _completed(b[:, :k]), correlations[:k], chosen, score
+    )
 
 
-def _centred_pairs(
-    x: NDArray[np.float64], y: NDArray[np.float64]
-) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+def _moments(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
-    return [(x, x), (y, y), (x, y)]
+    return x.T @ x / len(x), y.T @ y / len(y), x.T @ y / len(x)
+
+
+def _seen(
+    a: NDArray[np.float64], b: NDArray[np.float64], moments: tuple[NDArray[np.float64], ...]
+) -> NDArray[np.float64]:
+    """Return the correlations (k,) of paired directions on rows of these second moments."""
+    xx, yy, xy = moments
+    power = np.sum(a * (xx @ a), axis=0) * np.sum(b * (yy @ b), axis=0)
+    return np.asarray(np.sum(a * (xy @ b), axis=0) / np.sqrt(np.maximum(power, 1e-300)))
+
+
+def _honest(seen: list[NDArray[np.float64]], sizes: list[int]) -> tuple[NDArray[np.float64], float]:
+    """Return correlations (k,) less what chance adds, from those seen in each held fold, and their nats."""
+    k = min(len(one) for one in seen)
+    mean = np.average([one[:k] for one in seen], axis=0, weights=sizes)
+    squared = np.maximum(mean, 0) ** 2 - (1 - mean**2) / sum(sizes)
+    correlations = np.minimum(np.sqrt(np.maximum(squared, 0)), _STRONGEST)
+    return correlations, float(-0.5 * np.sum(np.log1p(-(correlations**2))))
+
+
+def _completed(paired: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``paired`` directions (rank, k) and the widest others beside them, (rank, at most ``LIMIT``)."""
+    rank, k = paired.shape
+    extra = min(rank, LIMIT) - k
+    if extra <= 0:
+        return paired
+    candidates = np.hstack([paired, np.eye(rank)[:, : min(rank, LIMIT)]])
+    orthogonal, triangle = np.linalg.qr(candidates)
+    fresh = np.abs(np.diagonal(triangle))[k : orthogonal.shape[1]] > 1e-6
+    return np.hstack([paired, orthogonal[:, k:][:, fresh][:, :extra]])
+
+
+def unseen_variates(
+    base: CanonicalBase, x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the variates of training rows along directions that were fitted without them, (n, ·) each.
+
+    What is trained on variates must see them as they will be for new pairs: along directions fitted to the same
+    pairs, X and Y agree better than they should. Each inner fold's directions are turned to match those of ``base``.
+    """
+    k = len(base.correlations)
+    u, v = base.x_axes(x) @ base.x_weights, base.y_axes(y) @ base.y_weights
+    full_u, full_v = u[:, :k].copy(), v[:, :k].copy()
+    for fold in range(int(inner.max()) + 1):
+        held = inner == fold
+        one, two = Side.of(x, ~held), Side.of(y, ~held)
+        cross = one.rows[~held].T @ two.rows[~held] / int(np.sum(~held))
+        a, b = directions(cross, one.axes, two.axes, base.dampings)
+        own_u, own_v = one.rows @ a, two.rows @ b
+        match = own_u[~held].T @ full_u[~held] + own_v[~held].T @ full_v[~held]
+        left, _, right = np.linalg.svd(match, full_matrices=False)
+        turn = left @ right
+        u[held, :k], v[held, :k] = own_u[held] @ turn, own_v[held] @ turn
+    return np.clip(u, -base.clip, base.clip), np.clip(v, -base.clip, base.clip)

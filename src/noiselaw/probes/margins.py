@@ -1,4 +1,4 @@
-"""Columns on a common footing: scaled on the training rows, then whitened with a cut in rank."""
+"""Columns on a common footing: scaled on the training rows, and whitened with a cut in rank."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["RANK_CUT", "Whitener", "effective_rank", "varying_columns"]
+__all__ = ["RANK_CUT", "NormalScores", "Whitener", "effective_rank", "varying_columns"]
 
 #: Directions with less than this share of the largest variance are copies of others, up to rounding.
 RANK_CUT = 1e-6
@@ -33,6 +33,30 @@ def effective_rank(values: NDArray[np.float64]) -> float:
 
 
 @dataclass(frozen=True, eq=False)
+class NormalScores:
+    """Each column through its ranks among the training rows to the quantiles of a normal distribution."""
+
+    sorted_columns: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, values: NDArray[np.float64]) -> NormalScores:
+        """Fit on the training rows ``values`` (n, d)."""
+        return cls(np.sort(values, axis=0))
+
+    def __call__(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the scores (m, d) of rows (m, d); ties share the middle of their ranks."""
+        from scipy.special import ndtri
+
+        n = len(self.sorted_columns)
+        ranks = np.empty(values.shape)
+        for column, known in enumerate(self.sorted_columns.T):
+            known = np.ascontiguousarray(known)
+            below = np.searchsorted(known, values[:, column], side="left")
+            ranks[:, column] = below + np.searchsorted(known, values[:, column], side="right")
+        return np.asarray(ndtri(np.clip(ranks / (2 * n), 0.5 / n, 1 - 0.5 / n)))
+
+
+@dataclass(frozen=True, eq=False)
 class Whitener:
     """An affine map to uncorrelated columns of unit variance, without the directions that do not vary.
 
@@ -42,27 +66,22 @@ class Whitener:
 
     center: NDArray[np.float64]
     basis: NDArray[np.float64]
+    variance: NDArray[np.float64]
     clip: float = 10.0
 
     @classmethod
     def fit(cls, values: NDArray[np.float64], clip: float = 10.0) -> Whitener:
         """Fit on the training rows ``values`` (n, d)."""
         center = values.mean(axis=0)
-        spread = values.std(axis=0)
         varies = varying_columns(values)
-        inverse = np.where(varies, 1 / np.where(varies, spread, 1), 0.0)
+        inverse = np.where(varies, 1 / np.where(varies, values.std(axis=0), 1), 0.0)
         scaled = (values - center) * inverse
         variance, vectors = np.linalg.eigh(scaled.T @ scaled / len(values))
         kept = variance > RANK_CUT * max(variance[-1], 1e-300)
         kept &= np.arange(len(kept)) >= len(kept) - max(len(values) - 1, 1)
         basis = inverse[:, None] * (vectors[:, kept] / np.sqrt(variance[kept]))[:, ::-1]
-        return cls(center, basis, clip)
-
-    @property
-    def rank(self) -> int:
-        """How many directions vary."""
-        return int(self.basis.shape[1])
+        return cls(center, basis, variance[kept][::-1], clip)
 
     def __call__(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return ``values`` (m, d) whitened, (m, rank)."""
+        """Return ``values`` (m, d) whitened, (m, rank), directions of large variance first."""
         return np.clip((values - self.center) @ self.basis, -self.clip, self.clip)

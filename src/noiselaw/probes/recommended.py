@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from noiselaw.probes.base import Probe
 from noiselaw.probes.classifier import Classifier
-from noiselaw.probes.gaussian import Gaussian
+from noiselaw.probes.critic import Critic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,4 +36,4 @@ class Recommended(Probe):
 
 
 def _chosen(y: np.ndarray) -> Probe:
-    return Classifier() if y.ndim == 1 else Gaussian()
+    return Classifier() if y.ndim == 1 else Critic()

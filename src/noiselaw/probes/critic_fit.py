@@ -1,0 +1,155 @@
+"""A critic of continuous pairs, fitted to one training set: a Gaussian base, and networks where they help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noiselaw.probes.bounds import Normaliser, nwj_gains
+from noiselaw.probes.linear_base import ridge_canonical, unseen_variates
+from noiselaw.probes.margins import NormalScores
+from noiselaw.probes.pair_net import PairNet, Schedule, train
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from noiselaw.probes.linear_base import CanonicalBase
+
+    Columns = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+__all__ = ["FittedCritic", "fit_critic"]
+
+#: Below so many pairs to train on, networks are not tried.
+_LEAST_FOR_NETWORKS = 400
+#: Inputs without linear signal enter the networks at this share of the strongest one's size.
+_FAINT = 0.25
+_TEMPERATURES = (1.0, 0.8, 0.6, 0.4, 0.2)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedCritic:
+    """A critic and its normaliser, or nothing when validation saw no signal."""
+
+    margins: str
+    base: CanonicalBase
+    view: tuple[Columns, Columns]
+    scale: tuple[NDArray[np.float64], NDArray[np.float64]]
+    net: PairNet
+    normaliser: Normaliser | None
+    step: int
+    temperature: float
+
+    def gains(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what each new pair (m,) adds to the bound, in nats; 0 where validation saw no signal."""
+        if self.normaliser is None:
+            return np.zeros(len(x))
+        u = self.base.x_variates(self.view[0](x))
+        v = self.base.y_variates(self.view[1](y))
+        one, two = _inputs(u, self.scale[0]), _inputs(v, self.scale[1])
+        return nwj_gains(self.normaliser, self.net.features_x(one), self.net.features_y(two))
+
+
+def _as_they_are(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values
+
+
+def _inputs(variates: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return what the networks see: scaled variates, and the log of their length."""
+    length = np.sum(variates**2, axis=1)
+    radius = np.log((length + 0.1) / variates.shape[1]) / np.sqrt(2 / variates.shape[1])
+    return np.column_stack([variates * scale, 0.5 * np.clip(radius, -6, 6)]).astype(np.float32)
+
+
+def fit_critic(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    inner: NDArray[np.intp],
+    rng: np.random.Generator,
+    schedule: Schedule,
+    reference: int,
+    networks: bool = True,
+) -> FittedCritic:
+    """Fit to training pairs (n, d), (n, p); everything is chosen on inner folds (n,)."""
+    held = inner == 0
+    margins, view, base, u, v, temperature = _better_margins(x, y, inner)
+    r = base.correlations * (1 if temperature > 0 else 0)
+    scale = _scales(r, u.shape[1]), _scales(r, v.shape[1])
+    one, two = _inputs(u, scale[0]), _inputs(v, scale[1])
+    strength = temperature * r / (1 - r**2) / scale[0][: len(r)] ** 2
+    start = PairNet.start(one.shape[1], two.shape[1], strength, strength * r, schedule, rng)
+    net, step = start, 0
+    before = _pair_values(start, one[held], two[held])
+    if networks and np.sum(~held) >= _LEAST_FOR_NETWORKS:
+        trained, step = train(start, one, two, held, schedule, rng)
+        gain = _pair_values(trained, one[held], two[held]) - before
+        if step and gain.mean() > gain.std() / np.sqrt(len(gain)):
+            net = trained
+        else:
+            step = 0
+    seen = _pair_values(net, one[held], two[held])
+    normaliser = None
+    if seen.mean() > 2 * seen.std() / np.sqrt(len(seen)):
+        rows = rng.permutation(len(x))[:reference]
+        normaliser = Normaliser.fit(net.features_x(one[rows]), net.features_y(two[rows]))
+    return FittedCritic(margins, base, view, scale, net, normaliser, step, temperature)
+
+
+def _better_margins(
+    x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp]
+) -> tuple[str, tuple[Columns, Columns], CanonicalBase, NDArray[np.float64], NDArray[np.float64], float]:
+    """Fit the base on columns as they are and as normal scores; return the one that predicts held pairs better."""
+    held = inner == 0
+    found = []
+    for margins in ("z-scores", "normal scores"):
+        view: tuple[Columns, Columns] = (_as_they_are, _as_they_are)
+        if margins == "normal scores":
+            view = (NormalScores.fit(x), NormalScores.fit(y))
+        seen_x, seen_y = view[0](x), view[1](y)
+        base = ridge_canonical(seen_x, seen_y, inner, 2 if len(x) > 3000 else int(inner.max()) + 1)
+        u, v = unseen_variates(base, seen_x, seen_y, inner)
+        value, temperature = _tempered(base.correlations, u[held], v[held])
+        found.append((value, margins, view, base, u, v, temperature))
+    best = max(found, key=lambda one: one[0])
+    return best[1], best[2], best[3], best[4], best[5], best[6]
+
+
+def _tempered(r: NDArray[np.float64], u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the best held-out value (nats) of the base, and its temperature; (0, 0) where it is not sure."""
+    best = (0.0, 0.0)
+    strength = r / (1 - r**2)
+    k = len(r)
+    product = ((u[:, :k] * strength) @ v[:, :k].T).astype(np.float32)
+    product -= 0.5 * ((u[:, :k] ** 2) @ (strength * r)).astype(np.float32)[:, None]
+    product -= 0.5 * ((v[:, :k] ** 2) @ (strength * r)).astype(np.float32)
+    for temperature in _TEMPERATURES:
+        values = pair_values(np.float32(temperature) * product)
+        if values.mean() <= best[0] and best[1] > 0:
+            break
+        if values.mean() > max(best[0], 2 * values.std() / np.sqrt(len(values))):
+            best = (float(values.mean()), temperature)
+    return best
+
+
+def _scales(r: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """Return the size (n,) at which each variate enters the networks: all alike where there is no linear signal."""
+    if not np.any(r > 0):
+        return np.ones(n)
+    scale = np.full(n, _FAINT)
+    scale[: len(r)] = np.maximum(r / r.max(), _FAINT)
+    return scale
+
+
+def _pair_values(net: PairNet, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float64]:
+    return pair_values(net.features_x(x) @ net.features_y(y).T)
+
+
+def pair_values(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return each pair's part of the symmetric InfoNCE value (nats) of scores (m, m), (m,)."""
+    m = len(scores)
+    rows = np.log(np.mean(np.exp(scores - (top := scores.max(axis=1, keepdims=True))), axis=1)) + top[:, 0]
+    columns = np.log(np.mean(np.exp(scores - (peak := scores.max(axis=0))), axis=0)) + peak
+    return np.asarray(scores[np.arange(m), np.arange(m)] - 0.5 * (rows + columns), dtype=np.float64)
