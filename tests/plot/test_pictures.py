@@ -82,18 +82,26 @@ def test_plateaus_against_depth_are_hollow_where_they_are_not_determined(table):
     assert plot.asymptotes({}).texts[0].get_text() == "there is no size law to show"
 
 
-@pytest.mark.parametrize("law", LAWS.names())
+CURVES = [name for name in LAWS.names() if len(LAWS.get(name).variables) == 1]
+SURFACES = [name for name in LAWS.names() if LAWS.get(name).variables == ("u", "N")]
+
+
+@pytest.mark.parametrize("law", CURVES)
 def test_every_law_of_one_variable_is_drawn_without_a_warning(table, law):
-    variables = LAWS.get(law).variables
-    if len(variables) != 1:
-        pytest.skip("a joint law is a surface, not a curve")
-    rows, draw = (
-        (plot.largest_size(table), plot.noise_curves)
-        if variables == ("u",)
-        else (plot.top_level(table), plot.size_curves)
-    )
-    ax = draw(rows, fit_groups(rows, law, by=["representation"]))
-    ax.figure.canvas.draw()
+    of_depth = LAWS.get(law).variables == ("u",)
+    rows = plot.largest_size(table) if of_depth else plot.top_level(table)
+    draw = plot.noise_curves if of_depth else plot.size_curves
+    draw(rows, fit_groups(rows, law, by=["representation"])).figure.canvas.draw()
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_every_joint_law_is_drawn_without_a_warning(table, name):
+    law = LAWS.build(name)
+    own = table[table["representation"] == "pca"]
+    theta = np.asarray(law.starts(own["bits"].to_numpy(), own["u"].to_numpy(), own["n_train"].to_numpy(float))[0])
+    u, n = np.geomspace(10, 1e5, 12), np.geomspace(200, 1e5, 10)
+    bits = law(theta[:, None, None], *np.meshgrid(u, n))
+    plot.joint_surface(u, n, bits, measured=(own["u"], own["n_train"])).figure.canvas.draw()
 
 
 @pytest.mark.parametrize("ending", ["svg", "pdf", "png"])

@@ -101,6 +101,14 @@ def test_the_page_asks_nothing_of_the_network(page):
     assert "default-src 'none'" in page
 
 
+def test_every_colour_of_a_picture_is_one_that_the_page_defines(page):
+    style = page[page.index("<style>") : page.index("</style>")]
+    used = set(re.findall(r"var\(--(\w+)\)", page[page.index("</style>") :]))
+    assert {"ink", "grid", "c0", "c1", "t1"} <= used
+    light, dark = style.split("@media screen and (prefers-color-scheme: dark)")[:2]
+    assert all(f"--{name}:" in light and f"--{name}:" in dark for name in used)
+
+
 def test_the_page_says_its_language_and_every_picture_its_title(page):
     reader = read(page)
     assert ("html", {"lang": "en"}) in reader.tags

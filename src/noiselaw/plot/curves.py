@@ -102,7 +102,7 @@ def _curves(
             marks.line(ax, law.x, law.bits, look.colour, sure=law.sure)
         bands += [(law, look.colour, law is not laws[0]) for law in laws]
         end = laws[-1].bits[-1] if laws else data.y[-1]
-        labels.append(marks.EndLabel(float(end), str(name), look.colour))
+        labels.append(marks.EndLabel(float(end), str(name), look.text))
     _frame(ax, measured, reach if any(beyond for *_, beyond in bands) else 1.0)
     for law, colour, beyond in bands:
         marks.band(ax, law.x, law.low, law.high, colour, faint=beyond)

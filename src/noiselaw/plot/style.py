@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-__all__ = ["GRID", "INK", "MUTED", "PALETTE", "Look", "looks", "new_axes", "save", "style"]
+__all__ = ["GRID", "INK", "MUTED", "PALETTE", "TEXT", "Look", "looks", "new_axes", "save", "style"]
 
 #: Text and the marks that belong to nobody (truth, ceiling).
 INK = "#1b2430"
@@ -26,6 +26,8 @@ MUTED = "#5b6673"
 GRID = "#dfe3e8"
 #: Okabe and Ito's colours that differ for every kind of colour vision and stand out on white and on black.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+#: The same, dark enough to be read as text on white.
+TEXT = ("#0072b2", "#b34e00", "#007a5a", "#a0447c", "#8f6200", "#1c6ea4")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 #: Representations that keep their colour from picture to picture, whichever others stand beside them.
 _FIXED = {"pca": 0, "random_projection": 1, "vae": 2, "txformer": 3}
@@ -33,14 +35,16 @@ _FIXED = {"pca": 0, "random_projection": 1, "vae": 2, "txformer": 3}
 
 @dataclass(frozen=True)
 class Look:
-    """How one representation is drawn: colour and marker, so that neither alone carries the meaning."""
+    """How one representation is drawn: colour and marker, so that neither alone carries the meaning, and its name."""
 
     colour: str
     marker: str
+    text: str
 
 
 def _look(index: int) -> Look:
-    return Look(PALETTE[index % len(PALETTE)], _MARKERS[index % len(_MARKERS)])
+    colour = index % len(PALETTE)
+    return Look(PALETTE[colour], _MARKERS[index % len(_MARKERS)], TEXT[colour])
 
 
 def looks(names: Iterable[str]) -> dict[str, Look]:

@@ -8,7 +8,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from noiselaw.plot import PALETTE, noise_curves, size_curves, style
-from noiselaw.plot.style import GRID, INK, MUTED
+from noiselaw.plot.style import GRID, INK, MUTED, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +26,7 @@ _THEME = {
     INK: "ink",
     MUTED: "muted",
     GRID: "grid",
+    **{colour: f"t{i}" for i, colour in enumerate(TEXT)},
     **{colour: f"c{i}" for i, colour in enumerate(PALETTE)},
 }
 _SIZE = (5.2, 3.5)
