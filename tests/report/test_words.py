@@ -139,7 +139,7 @@ def test_reaching_most_of_the_plateau():
     ("contest", "only", "said"),
     [
         (Contest("pca", "rp", 0.31, 0.24, 0.38, 3, 1), ["pca", "rp"], "pca keeps most at full depth: 0.31 bits more"),
-        (Contest("pca", "rp", 0.31, 0.24, 0.38, 3, 2), ["pca", "rp"], "more than the runner-up, rp (95 % interval"),
+        (Contest("pca", "rp", 0.31, 0.24, 0.38, 3, 2), ["pca", "rp"], "more than the runner-up rp (95 % interval"),
         (Contest("pca", "rp", 0.01, -0.03, 0.05, 3, 1), ["pca", "rp"], "pca and rp cannot be told apart at full depth"),
         (Contest("pca", "rp", 0.3, NAN, NAN, 1, 1), ["pca", "rp"], "with one seed it cannot be told"),
         (None, ["pca"], "Only pca was measured, so there is nothing to compare it with."),

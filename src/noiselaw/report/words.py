@@ -264,17 +264,16 @@ def best(contest: Contest | None, only: Sequence[str], axis: Axis) -> str:
         return (
             f"Which of {listed(list(only))} keeps most cannot be told: they share no measurement at full {axis.noun}."
         )
-    others = "the runner-up, " if contest.n_rivals > 1 else ""
+    rival = f"the runner-up {contest.rival}" if contest.n_rivals > 1 else contest.rival
     if contest.n_seeds < 2:
         return (
-            f"{contest.best} kept {bits(contest.difference)} more than {others}{contest.rival} at full {axis.noun}, "
+            f"{contest.best} kept {bits(contest.difference)} more than {rival} at full {axis.noun}, "
             "but with one seed it cannot be told whether that is chance."
         )
     paired = f"95 % interval {span(contest.low, contest.high)}, paired over {count(contest.n_seeds)} seeds"
     if contest.low > 0:
         return (
-            f"{contest.best} keeps most at full {axis.noun}: {bits(contest.difference)} more than "
-            f"{others}{contest.rival} ({paired})."
+            f"{contest.best} keeps most at full {axis.noun}: {bits(contest.difference)} more than {rival} ({paired})."
         )
     return (
         f"{contest.best} and {contest.rival} cannot be told apart at full {axis.noun}: they differ by "
