@@ -102,13 +102,23 @@ def test_size_law_finds_the_parameters_of_an_exact_curve():
     assert fit.parameters == pytest.approx({"I_inf": 2.0, "N_0": 50.0, "s": 0.5}, rel=1e-5)
 
 
+def test_a_standard_error_of_zero_is_unknown_not_certain():
+    errors = np.full(10, 0.05)
+    one_exact = np.where(np.arange(10) == 0, 0.0, errors)
+    assert (
+        fit_law("noise", U, curve(2, 100), one_exact).parameters
+        == fit_law("noise", U, curve(2, 100), errors).parameters
+    )
+    assert fit_law("noise", U, curve(2, 100), np.zeros(10)).parameters == fit_law("noise", U, curve(2, 100)).parameters
+
+
 def test_mistakes_are_named():
     with pytest.raises(InputError, match="one value per measurement; got 10 and 9"):
         fit_law("noise", U, curve(2, 100)[:9])
     with pytest.raises(InputError, match="u must be above 0; got -1"):
         fit_law("noise", -np.ones(10), curve(2, 100))
-    with pytest.raises(InputError, match="standard_error must be above 0; got 0"):
-        fit_law("noise", U, curve(2, 100), np.zeros(10))
+    with pytest.raises(InputError, match="standard_error must be above 0; got -1"):
+        fit_law("noise", U, curve(2, 100), -np.ones(10))
     with pytest.raises(UsageError, match="no law called 'nois'. Nearest: noise"):
         fit_law("nois", U, curve(2, 100))
     with pytest.raises(UsageError, match="protocol must be"):

@@ -126,12 +126,13 @@ def _columns(law: Law, x: ArrayLike) -> list[FloatArray]:
 
 
 def _errors(error: FloatArray) -> FloatArray | None:
-    """Return errors without gaps: an unknown one is taken as large as the median of the known."""
-    known = error[np.isfinite(error)]
-    if not known.size:
-        return None
-    if known.min() <= 0:
+    """Return errors without gaps: an unknown one is taken as large as the median of the known.
+
+    No measurement is exact, so 0 (a held-out bound that found nothing at all reads 0 with no spread) counts as unknown.
+    """
+    if np.nanmin(error, initial=0.0) < 0:
         raise InputError(
-            f"standard_error must be above 0; got {known.min():g}. Leave it empty (NaN) where it is unknown."
+            f"standard_error must be above 0; got {np.nanmin(error):g}. Leave it empty (NaN) where it is unknown."
         )
-    return np.where(np.isfinite(error), error, float(np.median(known)))
+    known = np.isfinite(error) & (error > 0)
+    return np.where(known, error, float(np.median(error[known]))) if known.any() else None
