@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from noiselaw.cli import datasets, fit, report, run, status
+from noiselaw.cli import datasets, fit, probe, report, run, status, upkeep
 from noiselaw.errors import NoiselawError
 
 __all__ = ["app", "main"]
@@ -30,6 +30,10 @@ app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("fit")(fit.fit)
 app.command("report")(report.report)
+app.command("verify")(upkeep.verify)
+app.command("clean")(upkeep.clean)
+app.command("merge")(upkeep.merge)
+app.command("probe")(probe.probe)
 app.add_typer(datasets.app, name="datasets")
 
 
