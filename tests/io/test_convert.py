@@ -95,6 +95,7 @@ def test_odd_types(dtype, cells):
         from_arrays(cells.counts.astype(dtype))
 
 
+@pytest.mark.filterwarnings("ignore:Transforming to str index")
 def test_empty_matrices(cells, adata):
     with pytest.raises(InputError, match=r"empty matrix \(0 cells\)"):
         from_anndata(adata[:0].copy())

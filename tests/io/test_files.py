@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -116,8 +117,6 @@ def test_a_file_that_is_no_h5ad(content, tmp_path):
 
 
 def test_another_hdf5(tmp_path):
-    import h5py
-
     with h5py.File(tmp_path / "model.h5", "w") as stored:
         stored["weights"] = np.ones(3)
     with pytest.raises(InputError, match=r"Expected AnnData \(obs, var, X\), MuData.* it holds weights. Pass .h5ad"):
@@ -165,6 +164,7 @@ def test_a_zarr_folder_that_is_none(tmp_path):
         read(tmp_path)
 
 
+@pytest.mark.skipif(h5py.version.hdf5_version_tuple < (1, 14, 4), reason="this HDF5 itself crashes on damaged text")
 @pytest.mark.parametrize("kind", ["csr.h5ad", "dense.h5ad", "10x.h5"])
 def test_flipped_bytes_never_give_anything_but_cells_or_a_sentence(kind, tmp_path, cells, write, adata):
     """Damage is refused, or it hit what is not read; no other error may come out."""
@@ -195,8 +195,6 @@ def test_missing_counts_in_a_zarr_folder(write, cells):
 
 
 def test_an_encoding_nobody_knows(write, cells):
-    import h5py
-
     path = write("csr.h5ad")
     with h5py.File(path, "r+") as stored:
         stored["X"].attrs["encoding-type"] = "holographic"
@@ -228,8 +226,6 @@ def test_a_file_from_before_anndata_0_7():
     ("part", "values"), [("indptr", [0, 2**31 - 1, -(2**31)]), ("indices", [0, 1, 25]), ("indices", [0, -1, 3])]
 )
 def test_indices_that_point_outside_are_refused_before_anything_follows_them(part, values, backed, write):
-    import h5py
-
     path = write("csr.h5ad")
     with h5py.File(path, "r+") as stored:
         stored["X"][part][:3] = values
@@ -239,8 +235,6 @@ def test_indices_that_point_outside_are_refused_before_anything_follows_them(par
 
 def test_entries_of_obsm_that_are_no_tables_are_left_out_and_said(write):
     """Scirpy keeps lists of receptors there; a file must not be unreadable for what nobody asks about."""
-    import h5py
-
     path = write("csr.h5ad")
     with h5py.File(path, "r+") as stored:
         stored["obsm"].create_group("airr").attrs["encoding-type"] = "awkward-array"
@@ -262,8 +256,6 @@ def test_an_old_10x_folder(tmp_path, cells):
 
 
 def test_other_kinds_of_features_only(tmp_path, cells):
-    import h5py
-
     path = tmp_path / "peaks.h5"
     with h5py.File(path, "w") as stored:
         turned = np.asarray(cells.counts.T)
