@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import integrate, stats
 
 from noiselaw import arrays
 from noiselaw.errors import InputError, UsageError
@@ -123,7 +123,7 @@ def test_protein_truth_agrees_with_an_integral():
     y = np.linspace(means.min() - 8, means.max() + 8, 20_001)
     given_type = stats.norm.pdf(y, means[:, None], 0.8)
     evidence = shares @ given_type
-    exact = sum(shares[t] * np.trapezoid(given_type[t] * np.log2(given_type[t] / evidence), y) for t in range(2))
+    exact = sum(shares[t] * integrate.trapezoid(given_type[t] * np.log2(given_type[t] / evidence), y) for t in range(2))
     known = drawn.truth(np.inf, "protein", n_cells=50_000)
     assert known.bits == pytest.approx(exact, abs=4 * known.standard_error)
 
