@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from noiselaw.errors import InputError
-from noiselaw.probes.inputs import group_codes, label_codes, read_target, read_values, tied
+from noiselaw.probes.inputs import check_lengths, group_codes, label_codes, read_target, read_values, tied
 from noiselaw.randomness import draw_seed, generator
 from noiselaw.records import Estimate
 
@@ -114,10 +114,7 @@ class Probe(ABC):
         if self.reads == "labels":
             x = label_codes(x, name)
         source = read_values(x, name)
-        if len(source.values) != n_pairs:
-            raise InputError(
-                f"X and Y must have one row per pair; {name} has {len(source.values)} and Y has {n_pairs}. Align them."
-            )
+        check_lengths(len(source.values), n_pairs, name)
         return source
 
     def _estimate_many(

@@ -21,6 +21,7 @@ __all__ = [
     "Kind",
     "Target",
     "Values",
+    "check_lengths",
     "group_codes",
     "label_codes",
     "numbers",
@@ -285,6 +286,12 @@ def group_codes(groups: Any, n_pairs: int) -> NDArray[np.int64] | None:
     if len(codes) != n_pairs:
         raise InputError(f"groups must have one entry per pair; got {len(codes)} for {n_pairs} pairs.")
     return codes
+
+
+def check_lengths(n_rows: int, n_pairs: int, name: str) -> None:
+    """Refuse an X (``name``) that has another number of rows than Y."""
+    if n_rows != n_pairs:
+        raise InputError(f"X and Y must have one row per pair; {name} has {n_rows} and Y has {n_pairs}. Align them.")
 
 
 def tied(*columns: NDArray[Any]) -> int:
