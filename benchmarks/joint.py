@@ -3,8 +3,8 @@
     python benchmarks/joint.py FOLDER-OF-MEASUREMENTS
 
 For every surface: the median and the 90 % absolute error, in bits, at what was hidden, and for laws how often the fit
-is ``ok`` and its own 95 % interval holds. The last rows average the surfaces (weights: one over residual variance), with
-95 % widths learned from the other data sets' grids only.
+is ``ok`` and its own 95 % interval holds. The last rows average the surfaces (weights: one over residual variance),
+with 95 % widths learned from the other data sets' grids only.
 """
 
 import argparse

@@ -58,7 +58,7 @@ def estimate_shared(points: Points, residuals: FloatArray, slope: FloatArray) ->
     replicates = points.replicates
     if replicates == 1 and points.error is None:
         return 0.0
-    values = np.array([_restricted(points, residuals, slope, share) for share in _GRID])
+    values = _restricted(points, residuals, slope)
     best = float(_GRID[np.argmin(values)])
     if replicates == 1:
         return best if values[0] - values.min() >= _BELIEVED else 0.0
@@ -69,18 +69,32 @@ def estimate_shared(points: Points, residuals: FloatArray, slope: FloatArray) ->
     return best
 
 
-def _restricted(points: Points, residuals: FloatArray, slope: FloatArray, shared: float) -> float:
-    """Return −2·log of the restricted likelihood of ``shared``, the scale of the errors profiled out."""
-    values, vectors = np.linalg.eigh(correlation_of(points, shared))
-    root = vectors / np.sqrt(values)
-    columns, r = root.T @ slope, root.T @ residuals
-    basis, upper = np.linalg.qr(columns)
-    rest = r - basis @ (basis.T @ r)
-    freedom = len(r) - slope.shape[1]
-    quadratic = max(float(rest @ rest), 1e-300)
-    variance = quadratic / freedom if points.error is None else max(1.0, quadratic / freedom)
-    information = 2.0 * np.log(np.maximum(np.abs(np.diag(upper)), 1e-300)).sum()
-    return float(freedom * np.log(variance) + quadratic / variance + np.log(values).sum() + information)
+def _restricted(points: Points, residuals: FloatArray, slope: FloatArray) -> FloatArray:
+    """Return −2·log of the restricted likelihood at each share of the grid, the scale of the errors profiled out.
+
+    The inverse of (1 − ρ)·I + ρ·J, block by block, is [I − w·J]/(1 − ρ) with w = ρ/(1 − ρ + m·ρ): sums over each
+    replicate are all that is needed.
+    """
+    n, p = slope.shape
+    seeds = np.zeros(n, dtype=int) if points.seeds is None else points.seeds
+    member = (seeds == np.unique(seeds)[:, None]).astype(float)
+    sizes, columns = member.sum(axis=1), np.column_stack([slope, residuals])
+    sums = member @ columns
+    own = 1.0 - _GRID
+    together = own[:, None] + _GRID[:, None] * sizes
+    weight = _GRID[:, None] / together
+    moments = columns.T @ columns - np.einsum("sg,gp,gq->spq", weight, sums, sums)
+    normal, cross, square = moments[:, :p, :p], moments[:, :p, p], moments[:, p, p]
+    # A coordinate that does not matter here leaves the matrix singular; it then costs nothing.
+    normal = normal + 1e-12 * np.maximum(np.trace(normal, axis1=1, axis2=2), 1e-300)[:, None, None] * np.eye(p)
+    explained = np.einsum("sp,sp->s", cross, np.linalg.solve(normal, cross[:, :, None])[:, :, 0])
+    quadratic = np.maximum((square - explained) / own, 1e-300)
+    variance = quadratic / (n - p)
+    if points.error is not None:
+        variance = np.maximum(variance, 1.0)
+    determinant = ((sizes - 1.0).sum() * np.log(own)) + np.log(together).sum(axis=1)
+    information = np.linalg.slogdet(normal)[1] - p * np.log(own)
+    return np.asarray((n - p) * np.log(variance) + quadratic / variance + determinant + information)
 
 
 def scale_of(points: Points, cost: float, parameters: int) -> float:

@@ -110,7 +110,8 @@ def _gaussian_process(u: FloatArray, n: FloatArray, bits: FloatArray) -> Surface
 
     bounds: Any = np.log([[0.01, 5.0], [0.2, 10.0], [0.2, 10.0], [_QUIET, 1.0]])
     starts: Any = np.log([[0.3, 1.0, 1.0, 0.03], [0.1, 3.0, 3.0, 0.05], [1.0, 2.0, 0.7, 0.03]])
-    tries = [minimize(lambda q: solved(np.exp(q))[2], start, method="L-BFGS-B", bounds=bounds) for start in starts]
+    search: Any = minimize
+    tries = [search(lambda q: solved(np.exp(q))[2], start, method="L-BFGS-B", bounds=bounds) for start in starts]
     scales = np.exp(min(tries, key=lambda found: float(found.fun)).x)
     slope, solution, _ = solved(scales)
 
