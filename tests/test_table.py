@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -137,3 +138,9 @@ def test_nothing_half_written_remains(tmp_path, monkeypatch):
 def test_provenance_is_json(tmp_path):
     path = write_table(to_table([ROW]), tmp_path / "t.parquet", {"input": {"sha256": "ab"}})
     assert json.loads(json.dumps(read_provenance(path)))["input"]["sha256"] == "ab"
+
+
+def test_the_published_schema_is_the_one_in_use():
+    page = (Path(__file__).parents[1] / "docs/table.md").read_text()
+    rows = [f"| `{c.name}` | {c.dtype} | {c.unit} | {c.meaning} |" for c in COLUMNS]
+    assert page.rstrip().endswith("\n".join(rows))
