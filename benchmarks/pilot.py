@@ -4,7 +4,7 @@
 
 Every grid (bits over depth and training size, one for each representation and signal) is cut in several ways; the
 planner's outlook is laid through what is left and asked for what was hidden: bits, gains from the corner that is left,
-and the contrast between a gain in depth and a gain in size. Printed: errors, the factor that stretches the half-widths
+and whether depth or cells are the limit there. Printed: errors, the factor that stretches the half-widths
 to hold 95 % (the constants of ``noiselaw.plan.widths``), and the coverage on each data set with factors derived from
 the other two alone.
 """
@@ -68,10 +68,6 @@ def asked(found, key, cut, value, depths, sizes, iu, jn):
         if point[0] > here[0] or point[1] > here[1]:
             yield row(found, key, cut, "bits", [(1.0, point)], truth, here)
             yield row(found, key, cut, "gain", [(1.0, point), (-1.0, here)], truth - value[here], here)
-    for i in range(iu, min(iu + 3, 10)):
-        for j in range(jn, min(jn + 3, 10)):
-            deep, large = (depths[i], here[1]), (here[0], sizes[j])
-            yield row(found, key, cut, "contrast", [(1.0, deep), (-1.0, large)], value[deep] - value[large], here)
 
 
 def asked_along(found, key, cut, value, depths, size, last):
@@ -86,10 +82,41 @@ def row(found, key, cut, kind, terms, truth, here):
     told = found.ask(kind, terms)
     half = (told.high - told.low) / 2 / widths.FACTORS[len(found.variables), kind]
     decades = max(np.log10(point[0] / here[0]) for _, point in terms)
-    return (*key, cut, len(found.variables), kind, truth, told.value, half, max(decades, 0.0))
+    times = [terms[0][1][i] / here[i] for i in range(len(here))]
+    return (*key, cut, len(found.variables), kind, truth, told.value, half, max(decades, 0.0), *[*times, 1.0][:2])
 
 
-NAMES = ["dataset", "signal", "model", "cut", "variables", "kind", "truth", "value", "half", "decades"]
+NAMES = [
+    "dataset",
+    "signal",
+    "model",
+    "cut",
+    "variables",
+    "kind",
+    "truth",
+    "value",
+    "half",
+    "decades",
+    "times_u",
+    "times_n",
+]
+
+
+def verdicts(table, scale):
+    """Ask of every cut whether as many times more depth or cells adds more, with factors of the other data sets."""
+    gains = table[(table["kind"] == "gain") & (table["variables"] == 2)]
+    told, right, asked = 0, 0, 0
+    for (dataset, *_), rows in gains.groupby(["dataset", "signal", "model", "cut"]):
+        half = factor(gains[gains["dataset"] != dataset], scale) * scale.loc[rows.index]
+        low, high = rows["value"] - half, rows["value"] + half
+        deeper = rows[(rows["times_u"] > 1) & (rows["times_n"] == 1)].sort_values("times_u")
+        larger = rows[(rows["times_n"] > 1) & (rows["times_u"] == 1)].sort_values("times_n")
+        for d, c in zip(deeper.index, larger.index, strict=False):
+            asked += 1
+            if low[d] > high[c] or low[c] > high[d]:
+                told += 1
+                right += (low[d] > high[c]) == (table["truth"][d] > table["truth"][c])
+    print(f"depth or cells: asked {asked}, told {told}, right {right}")
 
 
 def factor(rows, scale):
@@ -113,6 +140,7 @@ def main(folder):
         plain = (rows["error"] <= rows["half"]).mean()
         known = (rows["error"] <= chosen * scale.loc[rows.index]).mean()
         print(f"{group}: factor {chosen:.2f}; unstretched cover {plain:.2f}; stretched {known:.2f}; left out:", *out)
+    verdicts(table, scale)
     table["inside"] = False
     for _, rows in table.groupby(["variables", "kind"]):
         for dataset in ("pbmc", "larry", "merfish"):

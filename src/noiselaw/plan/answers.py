@@ -58,7 +58,6 @@ class Limits:
     limited_by: Literal["depth", "cells", "neither", "unknown"]
     depth: tuple[Gain, ...]
     cells: tuple[Gain, ...]
-    difference: Expected | None
     known: bool
     sentence: str
     pilot: Pilot | None = None

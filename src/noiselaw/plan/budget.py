@@ -263,6 +263,6 @@ def _sentence(
     if "depth" in at_edge or "cells" in at_edge:
         edge = " and ".join(name for name in at_edge if name != "library")
         told += f" and takes {edge} as far as the law may be asked (ten times what was measured)"
-    elif "library" in at_edge:
+    if "library" in at_edge:
         told += f". The library holds no more than {number(library.complexity)} {curve.unit}"
     return told + "."

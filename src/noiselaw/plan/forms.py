@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMS", "forms_for"]
 
-#: By what they are functions of, registered names. A straight line in log N has the formula of one in log u.
+#: By what they are functions of, registered names.
 FORMS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("u",): ("noise", "two_sided", "stretched", "log_linear"),
-    ("N",): ("size", "log_linear"),
     ("u", "N"): ("joint", "joint_two_sided", "joint_capacity", "joint_bilinear"),
 }
 

@@ -29,7 +29,7 @@ __all__ = ["FAR", "Expected", "Kind", "Member", "Outlook", "lay"]
 
 #: Beyond this factor outside what was measured, a prediction is labelled an extrapolation.
 FAR = 10.0
-Kind = Literal["bits", "gain", "contrast"]
+Kind = Literal["bits", "gain"]
 #: Half the width, in working coordinates, of the weak prior that keeps what the data leave open from being infinite.
 _PRIOR = 3.0
 #: Forms that miss the points by this many times more than the best (and more than noise explains) are not asked.
@@ -88,7 +88,7 @@ class Outlook:
     Parameters
     ----------
     variables
-        ``("u",)``, ``("N",)`` or ``("u", "N")``.
+        ``("u",)`` or ``("u", "N")``.
     members
         The forms and their shares, which sum to one.
     smallest, largest
@@ -122,7 +122,7 @@ class Outlook:
         value, stat = self._sum(coefficients[None], x)
         beyond = float(np.max(self._beyond(x)))
         half = self._half(kind, stat, float(np.max(self._decades(x))))[0]
-        return self._expected(float(value[0]), float(half), beyond, kind)
+        return self._expected(float(value[0]), float(half), beyond, self._room(terms))
 
     def surface(self, *x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the bits expected at many points (n,) and the ends of their intervals, (n,) each."""
@@ -177,8 +177,6 @@ class Outlook:
 
     def _decades(self, x: tuple[FloatArray, ...]) -> FloatArray:
         """Return by how many tenfolds the depths at ``x`` exceed the deepest measured, (n,)."""
-        if self.variables[0] != "u":
-            return np.zeros(len(x[0]))
         return np.asarray(np.log10(np.maximum(x[0] / self.largest[0], 1.0)))
 
     def _beyond(self, x: tuple[FloatArray, ...]) -> FloatArray:
@@ -188,10 +186,15 @@ class Outlook:
         ]
         return np.asarray(np.maximum(np.max(outside, axis=0), 1.0))
 
-    def _expected(self, value: float, half: float, beyond: float, kind: Kind) -> Expected:
-        low, high = value - half, value + half
-        if kind == "bits" and np.isfinite(self.ceiling):
-            value, low, high = (min(end, self.ceiling) for end in (value, low, high))
+    def _room(self, terms: Sequence[tuple[float, tuple[float, ...]]]) -> float:
+        """Return what the ceiling leaves: for bits the ceiling itself, for a gain what is surely still below it."""
+        if not np.isfinite(self.ceiling):
+            return float("inf")
+        start = [point for coefficient, point in terms if coefficient < 0]
+        return self.ceiling - self.ask("bits", [(1.0, start[0])]).low if start else self.ceiling
+
+    def _expected(self, value: float, half: float, beyond: float, room: float) -> Expected:
+        value, low, high = (min(end, room) for end in (value, value - half, value + half))
         return Expected(value, low, high, beyond, beyond > FAR * (1 + 1e-9))
 
 

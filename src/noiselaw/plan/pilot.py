@@ -117,7 +117,7 @@ def _for_limits(answer: Limits, curve: Measured, seed: int) -> Pilot:
         points = _points(candidate, x if not one_size else (x[0], np.full(len(x[0]), answer.n_train)))
         tables = _simulated(ahead, points, candidate, answer.n_train, rng)
         near = None if one_size else ahead
-        told = [verdict(found, factor, **here)[0] for found in lay(("u", "N"), points, tables, curve.ceiling, near)]
+        told = [verdict(found, factor, **here) for found in lay(("u", "N"), points, tables, curve.ceiling, near)]
         return float(np.mean([limit != "unknown" for limit in told]))
 
     found = _first(_FOR_SIZES if one_size else _FOR_LIMITS, share)

@@ -19,8 +19,6 @@ CAP = (0.2, 0.3)
 FACTORS: dict[tuple[int, str], float] = {
     (1, "bits"): 1.82,
     (1, "gain"): 2.80,
-    (1, "contrast"): 2.80,
-    (2, "bits"): 1.91,
-    (2, "gain"): 2.15,
-    (2, "contrast"): 2.78,
+    (2, "bits"): 1.96,
+    (2, "gain"): 2.18,
 }
