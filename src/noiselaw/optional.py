@@ -16,6 +16,7 @@ _EXTRAS = {
     "h5py": "cells",
     "mudata": "cells",
     "numba": "cells",
+    "pooch": "cells",
     "scanpy": "cells",
     "sklearn": "cells",
     "skmisc": "cells",
