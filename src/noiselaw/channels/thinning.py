@@ -217,6 +217,9 @@ def _threads() -> int:
 def _in_order(function: Callable[[Block], T], items: Iterable[Block]) -> Iterator[T]:
     """Apply ``function`` on several threads, a few items at a time, and yield the results in order."""
     threads = _threads()
+    if threads == 1:
+        yield from map(function, items)
+        return
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[T]] = deque()
         for item in items:
