@@ -2,8 +2,9 @@
 
     python benchmarks/thinning.py [--cells 20000 --genes 20000] [--fraction 0.1] [--repeats 3] [--threads 1,2]
 
-Every measurement runs in a process of its own, on simulated cells read from a temporary file; the methods take turns,
-and a ratio compares medians of seconds, or the least processor time. Memory is the peak above what the process held before (Linux only, NaN elsewhere).
+Every measurement runs in a process of its own, on simulated cells read from a temporary file; the methods take turns.
+Ratios compare the medians of seconds and the least processor time, to which other work on the machine can only add.
+Memory is the peak above what the process held before (Linux only, NaN elsewhere).
 """
 
 from __future__ import annotations
