@@ -6,7 +6,6 @@ from noiselaw.errors import UsageError
 from noiselaw.laws import NoiseLaw
 from noiselaw.plan import crossing, leader, measured, with_pilot
 from noiselaw.plan.contest import _by_seeds, paired
-from noiselaw.plan.measured import level_depths
 
 
 def pair(curve_table, several, first, second, **common):
@@ -61,9 +60,8 @@ def test_one_seed_uses_its_own_errors(curve_table, several):
 
 def test_between_levels_differences_are_interpolated(curve_table, several):
     rows = pair(curve_table, several, {"top": 2.0}, {"top": 1.5}, sd=0.001)
-    spread = rows.table.assign(depth=level_depths(rows.table["u"].to_numpy(float)))
     truth = float(NoiseLaw()([2.0, 100.0], 40.0) - NoiseLaw()([1.5, 100.0], 40.0))
-    assert paired(spread, "a", "b", 40.0).mean == pytest.approx(truth, abs=0.03)
+    assert paired(rows.table, "a", "b", 40.0).mean == pytest.approx(truth, abs=0.03)
 
 
 def test_what_was_not_measured_is_not_compared(curve_table, several):

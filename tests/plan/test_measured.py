@@ -76,3 +76,11 @@ def test_names_that_only_contain_nat_are_no_nats():
 def test_an_unknown_name_is_an_error_that_names_the_nearest():
     with pytest.raises(UsageError, match="no representation 'pcaa' in the table. Nearest: pca"):
         measured(any_table(), x="depth", y="mi").about(representation="pcaa")
+
+
+def test_levels_that_are_told_are_believed_though_replicates_realise_them_far_apart(made_up):
+    table = made_up(signals=("cell_type",))
+    table["u"] = table["u"] * (1 + 0.2 * table["seed"].astype(float))
+    found = measured(table)
+    assert found.table["depth"].nunique() == 10
+    assert found.depth == pytest.approx(table.loc[table["level"] == 1, "u"].mean())

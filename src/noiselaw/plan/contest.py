@@ -13,7 +13,6 @@ from noiselaw.errors import UsageError, nearest
 from noiselaw.fit import predict
 from noiselaw.laws import LAWS
 from noiselaw.plan.answers import Crossing, Difference, Leader
-from noiselaw.plan.measured import level_depths
 from noiselaw.plan.outlook import FAR
 from noiselaw.plan.reach import depth_fit
 from noiselaw.plan.words import because, bits, number, span
@@ -79,8 +78,7 @@ def leader(signal: Measured, u: float | None = None, n: float | None = None, con
     names = signal.names("representation")
     table = _at_size(signal.table, names, n)
     size = float(table["n_train"].max())
-    spread = table.assign(depth=level_depths(table["u"].to_numpy(float)))
-    means = spread.groupby(["representation", "depth"])["bits"].mean().unstack("representation")
+    means = table.groupby(["representation", "depth"])["bits"].mean().unstack("representation")
     if len(names) == 1:
         depth = u or signal.depth
         return Leader(about, depth, size, names[0], (), False, f"Only {names[0]} was measured about {about}.")
@@ -97,7 +95,7 @@ def leader(signal: Measured, u: float | None = None, n: float | None = None, con
     depth = min(max(depth, low), high)
     ranked = sorted(names, key=lambda name: -_at(shared.index.to_numpy(float), shared[name].to_numpy(float), depth))
     best, rivals = ranked[0], ranked[1:]
-    found = [_difference(spread, best, rival, depth, confidence, len(rivals)) for rival in rivals]
+    found = [_difference(table, best, rival, depth, confidence, len(rivals)) for rival in rivals]
     known = all(difference.low > 0 for difference in found)
     told = _leading(about, best, found, depth, signal.unit, known)
     return Leader(about, depth, size, best, tuple(found), known, told)
@@ -191,6 +189,8 @@ def _leading(about: str, best: str, found: list[Difference], depth: float, unit:
     if known:
         lead = f"{bits(nearest_rival.bits)} more than {nearest_rival.second}"
         return f"{at}, {best} keeps most about {about}: {lead} ({how})."
+    if not np.isfinite(nearest_rival.bits):
+        return f"{at}, {best} and {nearest_rival.second} share no seed about {about}, so that they cannot be compared."
     if not np.isfinite(nearest_rival.standard_error):
         why = "there is one seed and no standard error, so that chance cannot be judged"
         return f"{at}, which representation keeps most about {about} cannot be told, {because(why)}."

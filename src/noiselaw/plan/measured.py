@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from noiselaw.records import FloatArray
 
-__all__ = ["LEAST_LEVELS", "Measured", "averaged", "measured", "read_measured"]
+__all__ = ["LEAST_LEVELS", "Measured", "averaged", "level_depths", "measured", "read_measured"]
 
 LEAST_LEVELS = 4
 #: Other people's names for two of our columns.
@@ -39,8 +39,8 @@ class Measured:
     Parameters
     ----------
     table
-        Columns ``u``, ``n_train``, ``bits``, ``standard_error``, ``seed``, ``ceiling_bits``, ``representation``,
-        ``signal`` (NaN or "" where there is none) and those of ``keys``.
+        Columns ``u``, ``depth`` (the mean u of a level over its replicates), ``n_train``, ``bits``, ``standard_error``,
+        ``seed``, ``ceiling_bits``, ``representation``, ``signal`` and those of ``keys``.
     keys
         Columns that tell subjects apart, beside signal and representation.
     unit
@@ -78,7 +78,7 @@ class Measured:
     @property
     def depth(self) -> float:
         """Return the deepest level's depth, averaged over its replicates."""
-        return float(np.max(level_depths(self.table["u"].to_numpy(float))))
+        return float(self.table["depth"].max())
 
     @property
     def cells(self) -> float:
@@ -167,9 +167,26 @@ def measured(
     usable = np.isfinite(taken["bits"].to_numpy(float)) & np.isfinite(taken["u"].to_numpy(float))
     if "status" in table.columns:
         usable &= table["status"].astype(str).to_numpy() != "failed"
+    if x == "u" and "level" in table.columns:
+        taken["level"] = table["level"].to_numpy()
     taken = taken[usable].reset_index(drop=True)
     _check(taken)
+    taken["depth"] = _depths(taken, keys)
+    levels = int(taken["depth"].nunique())
+    if levels < LEAST_LEVELS:
+        raise InputError(
+            f"A plan needs at least {LEAST_LEVELS} different depths; the table has {levels}. Measure the same data at "
+            "more noise levels, e.g. noiselaw run --levels 8."
+        )
     return Measured(taken, tuple(keys), unit or _unit(table))
+
+
+def _depths(table: pd.DataFrame, keys: list[str]) -> FloatArray:
+    """Return each row's depth: the mean u of its level where levels are told, else of the rows with about its u."""
+    groups = table.groupby([*keys, "level"], dropna=False)["u"] if "level" in table.columns else None
+    if groups is not None:
+        return np.asarray(groups.transform("mean").to_numpy(float), dtype=float)
+    return level_depths(table["u"].to_numpy(float))
 
 
 def level_depths(u: FloatArray) -> FloatArray:
@@ -182,7 +199,7 @@ def level_depths(u: FloatArray) -> FloatArray:
 def averaged(rows: pd.DataFrame) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return depth, size and bits with replicates averaged, one entry for each level and size."""
     mean = (
-        pd.DataFrame({"u": level_depths(rows["u"].to_numpy(float)), "n": rows["n_train"].to_numpy(float)})
+        pd.DataFrame({"u": rows["depth"].to_numpy(float), "n": rows["n_train"].to_numpy(float)})
         .assign(bits=rows["bits"].to_numpy(float))
         .groupby(["u", "n"], dropna=False, sort=True)["bits"]
         .mean()
@@ -200,12 +217,6 @@ def _check(table: pd.DataFrame) -> None:
         )
     if (table["n_train"] <= 0).any():
         raise InputError(f"Training sizes must be above 0; got {table['n_train'].min():g}. Pass numbers of cells.")
-    levels = len(np.unique(level_depths(table["u"].to_numpy(float))))
-    if levels < LEAST_LEVELS:
-        raise InputError(
-            f"A plan needs at least {LEAST_LEVELS} different depths; the table has {levels}. Measure the same data at "
-            "more noise levels, e.g. noiselaw run --levels 8."
-        )
 
 
 def _refuse_nats(table: pd.DataFrame, y: str) -> None:

@@ -14,7 +14,6 @@ from noiselaw.laws import LAWS
 from noiselaw.plan.answers import Leader, Limits, Pilot, Reach
 from noiselaw.plan.contest import paired
 from noiselaw.plan.limits import outlook_of, points_for, verdict
-from noiselaw.plan.measured import level_depths
 from noiselaw.plan.outlook import lay
 from noiselaw.plan.reach import depth_fit
 from noiselaw.plan.words import number
@@ -172,7 +171,7 @@ def _told(
 ) -> Pilot:
     if found is None:
         most = _described(tried[-1], depth, cells, shallowest, unit)
-        return Pilot(success=0.0, sentence=f"None of the pilots that were simulated would answer it, up to {most}.")
+        return Pilot(success=0.0, sentence=f"No pilot that was simulated would answer it; the largest had {most}.")
     candidate, success = found
     what = _described(candidate, depth, cells, shallowest, unit)
     share = f"{100 * success:.0f} % of those simulated"
@@ -239,7 +238,7 @@ def _for_reach(curve: Measured, seed: int) -> Pilot | None:
 
 def points_of_depth(curve: Measured) -> tuple[FloatArray, float, float]:
     """Return the different depths, the mean number of measurements of each, and the largest training size."""
-    depths, counts = np.unique(level_depths(curve.table["u"].to_numpy(float)), return_counts=True)
+    depths, counts = np.unique(curve.table["depth"].to_numpy(float), return_counts=True)
     sizes = max(curve.table["n_train"].nunique(), 1)
     return depths, float(counts.mean()) / sizes, curve.cells
 
@@ -249,8 +248,7 @@ def _for_leader(answer: Leader, signal: Measured, seed: int) -> Pilot | None:
         return None
     doubtful = min(answer.differences, key=lambda d: d.bits if np.isfinite(d.bits) else np.inf)
     table = signal.table if not np.isfinite(answer.n_train) else signal.table[signal.table["n_train"] == answer.n_train]
-    spread = table.assign(depth=level_depths(table["u"].to_numpy(float)))
-    found = paired(spread, answer.best, doubtful.second, answer.u)
+    found = paired(table, answer.best, doubtful.second, answer.u)
     # What one seed alone cannot say about how seeds differ is taken from its own standard error.
     variance = found.within + found.between if found.n_seeds > 1 else found.standard_error**2
     if not np.isfinite(variance) or not found.mean > 0:

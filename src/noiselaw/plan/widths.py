@@ -2,7 +2,8 @@
 
 Derived by ``python benchmarks/pilot.py MEASUREMENTS`` (the paper's published measurements: 15 grids of VAE, PCA and
 random projections over three data sets). That script hides parts of every grid, predicts them from the rest, and takes
-the factor by which the half-widths (with ``FLOOR`` bits added) must be multiplied to hold 95 % of what was hidden.
+the factor by which the half-widths (with ``FLOOR`` and ``PER_DECADE`` added) must be multiplied to hold 95 % of what
+was hidden on the least favourable data set. What the intervals cover on a data set left out: docs/planning.md.
 """
 
 from __future__ import annotations
