@@ -84,9 +84,7 @@ def train(
             stop_reason = "diverged"
             break
         if loss < best_loss:
-            best_loss, best_epoch = loss, epoch + 1
-            if stopping.keep == "best":
-                best_weights = _copy(model)
+            best_loss, best_epoch, best_weights = loss, epoch + 1, _copy(model)
         elif epoch + 1 - best_epoch >= stopping.patience:
             stop_reason = "patience"
             break

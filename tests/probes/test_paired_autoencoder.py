@@ -75,7 +75,7 @@ def test_half_precision_gradients_are_close():
         model = PairedAutoencoder(5, 7, 3, 64, seed=0, dtype=dtype).train(False)
         model.loss(x, y, gradients=True)
         gradients.append(model.weights.grad.numpy().copy())
-    assert np.corrcoef(*gradients)[0, 1] > 0.999
+    assert np.corrcoef(*gradients)[0, 1] > 0.99
 
 
 def test_wide_sides_have_wide_layers():

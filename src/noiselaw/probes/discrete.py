@@ -77,11 +77,14 @@ def _bits(counts: NDArray[np.int64]) -> tuple[float, float]:
 def _standard_error(
     counts: NDArray[np.int64], x: NDArray[np.int64], y: NDArray[np.int64], groups: NDArray[np.int64] | None
 ) -> float:
-    """Return the delta method's standard error, with the χ² spread that is left when X and Y are independent."""
+    """Return the delta method's standard error, with the χ² spread that is left when X and Y are independent.
+
+    Unrelated labels have a sum of squared influences of about the degrees of freedom, and a variance of half that.
+    """
     n = len(y)
     influence = _log_ratio(counts)[x, y]
     influence -= influence.mean()
     if groups is not None:
         influence = np.bincount(groups, weights=influence).astype(np.float64)
-    independent = (counts.shape[0] - 1) * (counts.shape[1] - 1) / 2 / np.log(2) ** 2
-    return float(np.sqrt(np.sum(influence**2) + independent) / n)
+    by_chance = (counts.shape[0] - 1) * (counts.shape[1] - 1) / np.log(2) ** 2
+    return float(np.sqrt(max(np.sum(influence**2) - by_chance, 0.0) + by_chance / 2) / n)

@@ -89,9 +89,9 @@ def neighbour_estimate(
 def ksg_bits(found: Neighbours) -> NDArray[np.float64]:
     """Return each pair's contribution in bits, (n,).
 
-    ψ(k) + ψ(n) - ψ(n_x + 1) - ψ(n_y + 1) with n_x, n_y the points strictly nearer (Kraskov 2004, eq. 8). Where k and
-    more others coincide with a pair, the distance is 0 and no point is nearer; k and the counts are then those that
-    coincide in both, in x and in y (Gao et al. 2017).
+    ψ(k) + ψ(n) - ψ(n_x + 1) - ψ(n_y + 1) with n_x, n_y the points strictly nearer (Kraskov 2004, eq. 8). Where k or
+    more others coincide with a pair, the distance is 0 and no point is nearer; k, n_x + 1 and n_y + 1 are then the
+    points that coincide in both, in x and in y (Gao et al. 2017), so that atoms are counted as in a table.
     """
     apart = found.radius > 0
     n_x = np.where(apart, found.nearer_x, found.within_x)

@@ -10,7 +10,7 @@ from pydantic import Field
 from scipy.special import digamma
 
 from noiselaw.probes.base import Probe
-from noiselaw.probes.ksg import standardised
+from noiselaw.probes.ksg import ksg_bits, standardised
 from noiselaw.probes.neighbours import Search, find, find_within_labels
 from noiselaw.probes.subsampling import subsample, trusted
 from noiselaw.records import Estimate
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
     from noiselaw.probes.neighbours import Neighbours
 
-__all__ = ["MixedKSG", "gao_bits", "ross_bits"]
+__all__ = ["MixedKSG", "ross_bits"]
 
 
 @dataclass(frozen=True)
 class MixedKSG(Probe):
-    """Nearest-neighbour estimates in bits: Ross (2014) for labels, Gao et al. (2017) for a continuous Y with atoms.
+    """Nearest-neighbour estimates in bits: Ross (2014) for labels, Gao et al. (2017) for mixtures with atoms.
+
+    Without atoms the second is Kraskov's estimator (``ksg``).
 
     Parameters
     ----------
@@ -77,7 +79,7 @@ class MixedKSG(Probe):
         """Return each pair's contribution in bits and how many pairs coincide with ``k`` others."""
         if y.ndim == 2:
             found = find(x, y, min(self.k, len(x) - 1), self.search)
-            return gao_bits(found), int(np.sum(found.radius == 0))
+            return ksg_bits(found), int(np.sum(found.radius == 0))
         repeats = np.bincount(y)[y] > 1
         if not repeats.any():
             return np.zeros(1), 0
@@ -90,14 +92,8 @@ def ross_bits(found: Neighbours) -> NDArray[np.float64]:
     """Return each pair's contribution in bits, (n,): ψ(n) + ψ(k) - ψ(members of its label) - ψ(m).
 
     m counts the points of any label nearer than the k-th of the same label, itself included (Ross 2014, eq. 2). Where
-    that distance is 0, k and m are those that coincide.
+    that distance is 0, k and m are those that coincide, itself included.
     """
-    m = np.where(found.radius > 0, found.nearer_x + 1, found.within_x)
+    m = np.where(found.radius > 0, found.nearer_x, found.within_x) + 1
     nats = digamma(len(m)) + digamma(found.k) - digamma(found.nearer_y + 1) - digamma(m)
-    return np.asarray(nats / np.log(2))
-
-
-def gao_bits(found: Neighbours) -> NDArray[np.float64]:
-    """Return each pair's contribution in bits, (n,): ψ(k) + log n - log(n_x + 1) - log(n_y + 1) (Gao 2017, alg. 1)."""
-    nats = digamma(found.k) + np.log(len(found.k)) - np.log(found.within_x + 1) - np.log(found.within_y + 1)
     return np.asarray(nats / np.log(2))

@@ -33,7 +33,8 @@ class Neighbours:
     radius
         Distance of the k-th neighbour, (n,).
     k
-        Which neighbour it is; where the radius is 0, the number of points that coincide (Gao et al. 2017), (n,).
+        Which neighbour it is; where the radius is 0, how many points coincide there, itself included (Gao et al.
+        2017), (n,).
     nearer_x, nearer_y
         Others strictly nearer in x, in y, (n,).
     within_x, within_y
@@ -99,7 +100,7 @@ def _by_brute_force(
     )
     back = np.argsort(order, kind="stable")
     radius, counts = radius[back], counts[back]
-    return Neighbours(radius, np.where(radius > 0, k, counts[:, 4]), *counts[:, :4].T)
+    return Neighbours(radius, np.where(radius > 0, k, counts[:, 4] + 1), *counts[:, :4].T)
 
 
 def _counted(points: NDArray[np.float64], radius: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -114,8 +115,9 @@ def _counted(points: NDArray[np.float64], radius: NDArray[np.float64]) -> tuple[
 
 
 def _coincident(points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return how many points equal each, itself included, (n,)."""
     _, inverse, members = np.unique(points, axis=0, return_inverse=True, return_counts=True)
-    return np.asarray(members[inverse.ravel()] - 1, dtype=np.int64)
+    return np.asarray(members[inverse.ravel()], dtype=np.int64)
 
 
 def _distance_to(points: NDArray[np.float64], k: int) -> NDArray[np.float64]:
