@@ -25,9 +25,17 @@ STATUSES: Mapping[str, str] = {
     "above_ceiling": "The fitted plateau is above what any representation can reach.",
     "not_converged": "The search for best parameters did not end.",
 }
-#: An interval of bits wider than this share of its value, or than this many bits, is no answer; nor is a scale known
-#: to less than this factor either way.
-_WIDE_SHARE, _WIDE_BITS, _WIDE_FACTOR = 1.0, 1.0, 10.0
+#: An interval of bits wider than its value and than one bit is no answer; nor is a scale known to less than a factor
+#: of ten either way, nor an exponent to less than one either way.
+_WIDE_SHARE, _WIDE_BITS, _WIDE_FACTOR, _WIDE_EXPONENT = 1.0, 1.0, 10.0, 2.0
+#: Parameters that no representation can push beyond a ceiling.
+_PLATEAUS = ("I_max", "I_inf")
+#: Where a curve ends that still rises, and what would show more of it.
+_FURTHER = {
+    ("u",): ("highest level", "at higher levels"),
+    ("N",): ("largest training size", "with more training observations"),
+    ("u", "N"): ("edge of the grid", "at higher levels or with more training observations"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,17 +68,17 @@ def diagnose(evidence: Evidence) -> tuple[str, str]:
 
 
 def _capacity(evidence: Evidence) -> tuple[str, str] | None:
-    name = evidence.law.names[0]
-    ceiling = evidence.ceiling
-    if ceiling is None or not np.isfinite(ceiling) or evidence.law.parameters[0].unit != "bits":
+    name, ceiling = evidence.law.names[0], evidence.ceiling
+    if ceiling is None or not np.isfinite(ceiling) or name not in _PLATEAUS:
         return None
     value, interval = evidence.parameters[name], evidence.intervals[name]
     certain = interval.low > ceiling
     exceeded = np.isfinite(interval.high) and value > 1.1 * ceiling
     if not (certain or exceeded):
         return None
+    fitted = f"of {value:.2f} bits" if np.isfinite(interval.high) else f"of at least {interval.low:.2f} bits"
     return "above_ceiling", (
-        f"The fitted {name} of {value:.2f} bits is more than the {ceiling:.2f} bits that this signal can give at all; "
+        f"The fitted {name} {fitted} is more than the {ceiling:.2f} bits that this signal can give at all; "
         "do not extrapolate this curve."
     )
 
@@ -79,10 +87,11 @@ def _open(evidence: Evidence) -> tuple[str, str] | None:
     kinds = set(evidence.open_kinds)
     if not kinds:
         return None
+    where, further = _FURTHER[evidence.law.variables]
     if kinds == {"rising"}:
         return "linear_regime", (
-            f"Bits still rise at the highest level ({evidence.top_bits:.2f} bits) without a sign of levelling off, "
-            "so where they would end is unknown; measure at higher levels."
+            f"Bits still rise at the {where} ({evidence.top_bits:.2f} bits) without a sign of levelling off, "
+            f"so where they would end is unknown; measure {further}."
         )
     if kinds == {"flat"}:
         return "saturated", (
@@ -105,10 +114,12 @@ def _wide(evidence: Evidence) -> tuple[str, str] | None:
     for parameter in evidence.law.parameters:
         value, interval = evidence.parameters[parameter.name], evidence.intervals[parameter.name]
         width = interval.high - interval.low
-        if parameter.unit == "bits":
+        if parameter.unit.startswith("bits"):
             wide = not width <= max(_WIDE_BITS, _WIDE_SHARE * abs(value))
-        else:
+        elif parameter.unit:
             wide = not interval.high <= _WIDE_FACTOR**2 * interval.low
+        else:
+            wide = not width <= _WIDE_EXPONENT
         if wide:
             unit = f" {parameter.unit}" if parameter.unit else ""
             return "poorly_constrained", (

@@ -22,7 +22,7 @@ from noiselaw.records import FloatArray
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["SURFACES", "Surface", "lay_surface"]
+__all__ = ["AVERAGED", "SURFACES", "Surface", "lay_surface"]
 
 #: From depths and sizes of one shape to bits of that shape.
 Surface = Callable[[FloatArray, FloatArray], FloatArray]
@@ -123,9 +123,24 @@ def _gaussian_process(u: FloatArray, n: FloatArray, bits: FloatArray) -> Surface
     return surface
 
 
-#: By name: the laws of depth and size, and the references.
+def _average(u: FloatArray, n: FloatArray, bits: FloatArray) -> Surface:
+    """Average four surfaces that err differently, weighted by one over their residual variance."""
+    members = [SURFACES[name](u, n, bits) for name in AVERAGED]
+    weights = np.array([1.0 / (np.mean((member(u, n) - bits) ** 2) + 1e-4) for member in members])
+    weights /= weights.sum()
+
+    def surface(depth: FloatArray, size: FloatArray) -> FloatArray:
+        return np.asarray(sum(weight * member(depth, size) for weight, member in zip(weights, members, strict=True)))
+
+    return surface
+
+
+#: What is averaged: two laws that describe best, and two references without theory.
+AVERAGED = ("joint", "joint_two_sided", "joint_bilinear", "gaussian_process")
+#: By name: the laws of depth and size, the references, and the average, which predicts best.
 SURFACES: dict[str, Callable[[FloatArray, FloatArray, FloatArray], Surface]] = {
     **{name: _by_law(name) for name in _LAWS},
     "slices": _slices,
     "gaussian_process": _gaussian_process,
+    "average": _average,
 }

@@ -173,7 +173,7 @@ class SpikeLaw(Law):
     variables: ClassVar[tuple[str, ...]] = ("u", "N")
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *_COMMON[:2],
-        Parameter("D", "", 0.0, np.inf, "dimensions of isotropic noise that hide the spike"),
+        Parameter("D", "dimensions", 0.0, np.inf, "dimensions of isotropic noise that hide the spike"),
     )
     formula: ClassVar[str] = "I(u, N) = ½·log2(1 + max(ℓ² − D/N, 0)/(ℓ + D/N)), ℓ = (4^I_max − 1)·u/(u + u_bar)"
     source: ClassVar[str] = "random-matrix theory of one spike (Baik, Ben Arous & Péché 2005; Paul 2007)"
