@@ -17,7 +17,7 @@ __all__ = ["Adam", "batches"]
 
 @dataclass
 class Adam:
-    """Moments of the gradients of ``weights``, which :meth:`ascend` changes in place."""
+    """Moments of the gradients of ``weights``, which :meth:`ascend` changes in place; only matrices decay."""
 
     weights: list[NDArray[np.float32]]
     rate: float
@@ -39,7 +39,8 @@ class Adam:
             m += 0.1 * (g - m)
             s += 0.01 * (g * g - s)
             scaled = m / (1 - 0.9**self.step) / (np.sqrt(s / (1 - 0.99**self.step)) + 1e-8)
-            w += np.float32(rate) * (scaled - np.float32(self.decay) * w)
+            decay = self.decay if w.ndim == 2 else 0.0
+            w += np.float32(rate) * (scaled - np.float32(decay) * w)
 
 
 def batches(n: int, size: int, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:

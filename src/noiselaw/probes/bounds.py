@@ -93,8 +93,16 @@ def nwj_gains(normaliser: Normaliser, x: NDArray[np.float32], y: NDArray[np.floa
     return np.asarray(own + 1 - rows - columns + rows.mean())
 
 
-def standard_error(gain: NDArray[np.float64], units: NDArray[np.intp]) -> float:
-    """Return the standard error of the mean of ``gain`` (n,), the pairs of one unit counted together."""
+def standard_error(gain: NDArray[np.float64], units: NDArray[np.intp], folds: NDArray[np.intp]) -> float:
+    """Return the standard error of the mean of ``gain`` (n,): of the pairs, and of the fits where those vary more.
+
+    The pairs of one unit count together. Folds (n,) were measured by different fits: where their means scatter more
+    than twice as much (in variance) as their pairs explain, the excess is added.
+    """
     sums = np.bincount(units, weights=gain - gain.mean())
     n_units = len(np.unique(units))
-    return float(np.sqrt(np.sum(sums**2) * n_units / max(n_units - 1, 1)) / len(gain))
+    pairs = float(np.sum(sums**2)) * n_units / max(n_units - 1, 1) / len(gain) ** 2
+    sizes = np.bincount(folds)
+    means = np.bincount(folds, weights=gain) / sizes
+    scatter = float(np.average((means - gain.mean()) ** 2, weights=sizes)) / max(len(sizes) - 1, 1)
+    return float(np.sqrt(pairs + max(scatter - 2 * pairs, 0.0)))

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from noiselaw.probes.base import Probe
-from noiselaw.probes.bounds import standard_error
 from noiselaw.probes.experts import Blend
 from noiselaw.probes.folds import deal, tied_values, units_of
 from noiselaw.probes.margins import effective_rank
-from noiselaw.records import Estimate
+from noiselaw.probes.verdict import estimate_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from noiselaw.records import Estimate
 
 __all__ = ["Classifier"]
 
@@ -43,21 +44,23 @@ class Classifier(Probe):
         labels = y.astype(np.intp)
         units = units_of(tied_values(x), labels, groups)
         folds = deal(units, min(self.n_folds or (10 if len(x) <= 4000 else 5), int(units.max()) + 1), rng)
-        gain, correct, blends = np.empty(len(labels)), np.empty(len(labels)), []
+        gain, correct, familiar, blends = np.empty(len(labels)), np.empty(len(labels)), [], []
         for fold in range(int(folds.max()) + 1):
             train, test = folds != fold, folds == fold
             blend = Blend.fit(x[train], labels[train], units[train], int(labels.max()) + 1, rng)
             ratio = blend.log_ratio(x[test])
             gain[test] = label_gain(ratio, labels[test])
             correct[test] = (ratio + blend.log_prior).argmax(axis=1) == labels[test]
+            again = rng.permutation(np.flatnonzero(train))[: int(test.sum())]
+            familiar.append(float(label_gain(blend.log_ratio(x[again]), labels[again]).mean()))
             blends.append(blend)
-        return Estimate(
-            bits=float(gain.mean()),
-            standard_error=standard_error(gain, units),
-            n_pairs=len(labels),
-            diagnostics={
+        return estimate_of(
+            gain,
+            float(np.mean(familiar)),
+            units,
+            folds,
+            {
                 "effective_rank_x": effective_rank(x),
-                "n_folds": len(blends),
                 "n_labels": int(labels.max()) + 1,
                 **_described(blends),
                 "accuracy": float(correct.mean()),

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from noiselaw.probes.base import Probe
-from noiselaw.probes.bounds import standard_error
 from noiselaw.probes.critic_fit import fit_critic
 from noiselaw.probes.folds import deal, tied_values, units_of
 from noiselaw.probes.margins import effective_rank
 from noiselaw.probes.pair_net import Schedule
-from noiselaw.records import Estimate
+from noiselaw.probes.verdict import estimate_of
 
 if TYPE_CHECKING:
     from noiselaw.probes.critic_fit import FittedCritic
+    from noiselaw.records import Estimate
 
 __all__ = ["Critic"]
 
@@ -39,7 +39,7 @@ class Critic(Probe):
 
     n_folds: int | None = None
     networks: bool = True
-    steps: int = 400
+    steps: int = 500
     reference: int = 2000
 
     revision: ClassVar[int] = 1
@@ -59,18 +59,12 @@ class Critic(Probe):
             again = rng.permutation(train)[: len(test)]
             familiar.append(float(critic.gains(x[again], y[again]).mean() / np.log(2)))
             fitted.append(critic)
-        bits = float(gain.mean())
-        return Estimate(
-            bits=bits,
-            standard_error=standard_error(gain, units),
-            extrapolated_bits=0.5 * (bits + float(np.mean(familiar))),
-            n_pairs=len(x),
-            diagnostics={
-                "effective_rank_x": effective_rank(x),
-                "effective_rank_y": effective_rank(y),
-                "n_folds": len(fitted),
-                **_described(fitted),
-            },
+        return estimate_of(
+            gain,
+            float(np.mean(familiar)),
+            units,
+            folds,
+            {"effective_rank_x": effective_rank(x), "effective_rank_y": effective_rank(y), **_described(fitted)},
         )
 
 

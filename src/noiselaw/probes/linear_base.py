@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noiselaw.probes.margins import Whitener
+from noiselaw.probes.margins import Whitener, varying_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +17,8 @@ __all__ = ["CanonicalBase", "ridge_canonical", "unseen_variates"]
 
 #: Ridges tried on either side, as shares of a z-scored column's variance.
 RIDGES = (1e-3, 0.03, 0.3, 3.0)
-WIDE_RIDGES = (1e-3, 0.1, 1.0, 10.0)
+WIDE_RIDGES = (1e-3, 0.3, 10.0)
+WEIGHTED_RIDGES = (1e-3, 0.03, 0.3)
 #: Directions kept on either side: the canonical ones, then the widest others.
 LIMIT = 24
 _STRONGEST = 0.9999
@@ -66,22 +68,45 @@ class Side:
     rows: NDArray[np.float64]
 
     @classmethod
-    def of(cls, values: NDArray[np.float64], fit: NDArray[np.bool_] | slice = slice(None)) -> Side:
+    def of(
+        cls, values: NDArray[np.float64], fit: NDArray[np.bool_], weights: NDArray[np.float64] | None = None
+    ) -> Side:
         """Whiten ``values`` (n, d) as their rows ``fit`` say."""
-        axes = Whitener.fit(values[fit])
+        axes = Whitener.fit(values[fit], weights)
         return cls(axes, axes(values))
 
 
-#: How much each whitened direction counts: ("ridge", share of a column's variance) or ("first", how many).
+#: What is tried on a side: ("ridge", share of a column's variance), ("weighted", the same, with columns weighted by
+#: how much the other side tells about them) or ("first", how many principal directions).
 Damping = tuple[str, float]
 
 
-def dampings(rank: int) -> list[Damping]:
-    """Return what is tried on a side of this rank: ridges, and on a wide one its first directions only."""
-    if rank <= LIMIT:
+def dampings(columns: int) -> list[Damping]:
+    """Return what is tried on a side of so many columns."""
+    if columns <= LIMIT:
         return [("ridge", ridge) for ridge in RIDGES]
-    first = [("first", float(k)) for k in (8, 16, 32, 64, 128) if k < rank]
-    return [*(("ridge", ridge) for ridge in WIDE_RIDGES), *first]
+    first = [("first", float(k)) for k in (8, 16, 32, 64) if k < columns]
+    return [*(("ridge", r) for r in WIDE_RIDGES), *first, *(("weighted", r) for r in WEIGHTED_RIDGES)]
+
+
+def column_weights(values: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return √ of the share of each column (n, d) that whitened rows ``other`` (n, k) explain beyond chance."""
+    varies = varying_columns(values)
+    scaled = (values - values.mean(axis=0)) / np.where(varies, values.std(axis=0), 1)
+    told = np.sum((other.T @ scaled / len(values)) ** 2, axis=0) - other.shape[1] / len(values)
+    return np.asarray(np.sqrt(np.maximum(told, 0.01 * max(float(told.max()), 1e-12)) / max(float(told.max()), 1e-12)))
+
+
+def both_sides(
+    x: NDArray[np.float64], y: NDArray[np.float64], fit: NDArray[np.bool_]
+) -> tuple[dict[bool, Side], dict[bool, Side]]:
+    """Return X and Y whitened, and with weighted columns (``True``) where a side is wide."""
+    one, two = {False: Side.of(x, fit)}, {False: Side.of(y, fit)}
+    if x.shape[1] > LIMIT:
+        one[True] = Side.of(x, fit, column_weights(x[fit], two[False].rows[fit]))
+    if y.shape[1] > LIMIT:
+        two[True] = Side.of(y, fit, column_weights(y[fit], one[False].rows[fit]))
+    return one, two
 
 
 def _damped(variance: NDArray[np.float64], how: Damping) -> NDArray[np.float64]:
@@ -123,22 +148,32 @@ def ridge_canonical(
     sizes = []
     for fold in range(n_checks):
         held = inner == fold
-        one, two = Side.of(x, ~held), Side.of(y, ~held)
-        cross = one.rows[~held].T @ two.rows[~held] / int(np.sum(~held))
-        moments = _moments(one.rows[held], two.rows[held])
         sizes.append(int(held.sum()))
-        for how_x in dampings(len(one.axes.variance)):
-            for how_y in dampings(len(two.axes.variance)):
-                a, b = directions(cross, one.axes, two.axes, (how_x, how_y))
-                found.setdefault((how_x, how_y), []).append(_seen(a, b, moments))
+        sides_x, sides_y = both_sides(x, y, ~held)
+        for (w_x, one), (w_y, two) in product(sides_x.items(), sides_y.items()):
+            cross = one.rows[~held].T @ two.rows[~held] / int(np.sum(~held))
+            moments = _moments(one.rows[held], two.rows[held])
+            for how in product(dampings(x.shape[1]), dampings(y.shape[1])):
+                if (how[0][0] == "weighted") == w_x and (how[1][0] == "weighted") == w_y:
+                    a, b = directions(cross, one.axes, two.axes, how)
+                    found.setdefault(how, []).append(_seen(a, b, moments))
     chosen = max(found, key=lambda how: _honest(found[how], sizes)[1])
     correlations, score = _honest(found[chosen], sizes)
-    one, two = Side.of(x), Side.of(y)
-    a, b = directions(one.rows.T @ two.rows / len(x), one.axes, two.axes, chosen)
+    one, two, a, b = _fitted(x, y, np.ones(len(x), dtype=bool), chosen)
     k = min(len(correlations), a.shape[1])
     return CanonicalBase(
         one.axes, two.axes, _completed(a[:, :k]), _completed(b[:, :k]), correlations[:k], chosen, score
     )
+
+
+def _fitted(
+    x: NDArray[np.float64], y: NDArray[np.float64], fit: NDArray[np.bool_], how: tuple[Damping, Damping]
+) -> tuple[Side, Side, NDArray[np.float64], NDArray[np.float64]]:
+    """Return both sides and their paired directions as the rows ``fit`` have them."""
+    sides_x, sides_y = both_sides(x, y, fit)
+    one, two = sides_x[how[0][0] == "weighted"], sides_y[how[1][0] == "weighted"]
+    cross = one.rows[fit].T @ two.rows[fit] / int(fit.sum())
+    return one, two, *directions(cross, one.axes, two.axes, how)
 
 
 def _moments(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
@@ -189,9 +224,7 @@ def unseen_variates(
     full_u, full_v = u[:, :k].copy(), v[:, :k].copy()
     for fold in range(int(inner.max()) + 1):
         held = inner == fold
-        one, two = Side.of(x, ~held), Side.of(y, ~held)
-        cross = one.rows[~held].T @ two.rows[~held] / int(np.sum(~held))
-        a, b = directions(cross, one.axes, two.axes, base.dampings)
+        one, two, a, b = _fitted(x, y, ~held, base.dampings)
         own_u, own_v = one.rows @ a, two.rows @ b
         match = own_u[~held].T @ full_u[~held] + own_v[~held].T @ full_v[~held]
         left, _, right = np.linalg.svd(match, full_matrices=False)

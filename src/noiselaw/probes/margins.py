@@ -70,11 +70,15 @@ class Whitener:
     clip: float = 10.0
 
     @classmethod
-    def fit(cls, values: NDArray[np.float64], clip: float = 10.0) -> Whitener:
-        """Fit on the training rows ``values`` (n, d)."""
+    def fit(
+        cls, values: NDArray[np.float64], weights: NDArray[np.float64] | None = None, clip: float = 10.0
+    ) -> Whitener:
+        """Fit on the training rows ``values`` (n, d), z-scored columns counting as ``weights`` (d,) say."""
         center = values.mean(axis=0)
         varies = varying_columns(values)
         inverse = np.where(varies, 1 / np.where(varies, values.std(axis=0), 1), 0.0)
+        if weights is not None:
+            inverse = inverse * weights
         scaled = (values - center) * inverse
         variance, vectors = np.linalg.eigh(scaled.T @ scaled / len(values))
         kept = variance > RANK_CUT * max(variance[-1], 1e-300)

@@ -26,10 +26,10 @@ class Schedule:
 
     hidden: int = 48
     outputs: int = 24
-    batch: int = 384
-    steps: int = 400
-    rate: float = 1e-3
-    decay: float = 1e-3
+    batch: int = 512
+    steps: int = 500
+    rate: float = 2e-3
+    decay: float = 1.0
     check: int = 20
     patience: int = 3
 
