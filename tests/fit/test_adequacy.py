@@ -52,3 +52,11 @@ def test_too_few_levels_left_is_unknown():
     rivals = fit_law("noise", U[:5], NoiseLaw()(np.array([2.5, 300.0]), U[:5])).diagnostics["rivals"]
     assert np.isnan(rivals["noise"]["hidden_3"])
     assert np.isfinite(rivals["noise"]["hidden_2"])
+
+
+def test_a_number_that_rests_on_the_wrong_form_says_so():
+    line = fit_law("noise", U, 0.3 + 0.2 * np.log2(U) + 0.01 * generator(5, "line").standard_normal(10))
+    assert line.status == "ok"
+    assert "Another form (log_linear) describes these points clearly better" in line.reason
+    right = fit_law("noise", U, NoiseLaw()(np.array([2.5, 300.0]), U) + 0.02 * generator(6, "r").standard_normal(10))
+    assert "Another form" not in right.reason

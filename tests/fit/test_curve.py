@@ -125,3 +125,22 @@ def test_mistakes_are_named():
         fit_law("noise", U, curve(2, 100), protocol="papr")
     with pytest.raises(UsageError, match="confidence must lie between 0 and 1; got 95"):
         fit_law("noise", U, curve(2, 100), confidence=95)
+
+
+@pytest.mark.parametrize("law", ["noise", "size", "two_sided", "stretched", "hill", "hyperbola", "log_linear", "power"])
+@pytest.mark.parametrize(
+    "bits",
+    [np.zeros(10), np.full(10, 1.5), -0.1 * np.ones(10), 2 - 0.2 * np.log10(U), 0.3 * np.log10(U), 15 + np.log(U)],
+    ids=["zero", "constant", "negative", "falling", "line", "large"],
+)
+def test_every_curve_gets_an_answer(law, bits):
+    fit = fit_law(law, U, bits)
+    assert fit.status in STATUSES and fit.status != "not_converged"
+    for name, interval in fit.intervals.items():
+        assert interval.low <= fit.diagnostics["best"][name] * (1 + 1e-9) + 1e-9
+        assert np.isnan(fit.parameters[name]) or interval.low - 1e-9 <= fit.parameters[name] <= interval.high + 1e-9
+
+
+def test_no_measurement_at_all_is_too_few_levels():
+    assert fit_law("noise", [], []).status == "too_few_levels"
+    assert fit_law("noise", U, np.full(10, np.nan)).status == "too_few_levels"

@@ -16,7 +16,7 @@ BITS = law_of("joint")(TRUE, U, N)
 def test_every_surface_passes_near_its_points_and_into_the_gaps(name):
     gap = (U == np.unique(U)[3]) & (N == np.unique(N)[3])
     surface = lay_surface(name, U[~gap], N[~gap], BITS[~gap])
-    assert surface(U[gap], N[gap]) == pytest.approx(BITS[gap], abs=0.5 if name == "joint_bilinear" else 0.15)
+    assert surface(U[gap], N[gap]) == pytest.approx(BITS[gap], abs=0.5 if name == "joint_bilinear" else 0.25)
     assert surface(U, N).shape == U.shape
     grid = surface(np.array([[10.0], [100.0]]), np.array([[500.0, 5000.0]]))
     assert grid.shape == (2, 2) and (np.diff(grid, axis=0) > 0).all()

@@ -111,13 +111,9 @@ def _sentence(record: dict[str, Any], keys: list[str]) -> str:
         f"{name} {_shown(value)} ({_shown(ends[name]['low'], 'no limit')} to {_shown(ends[name]['high'], 'no limit')})"
         for name, value in record["parameters"].items()
     )
-    best = min(record["rivals"], key=lambda name: _least(record["rivals"][name]), default="")
-    rival = f" Best form by AICc: {best}." if best else ""
+    judged = {name: rival["aicc"] for name, rival in record["rivals"].items() if rival["aicc"] is not None}
+    rival = f" Best form by AICc: {min(judged, key=lambda name: judged[name])}." if judged else ""
     return f"{group}: {record['status']}. {shown}. {record['reason']}{rival}"
-
-
-def _least(rival: dict[str, Any]) -> float:
-    return math.inf if rival["aicc"] is None else float(rival["aicc"])
 
 
 def _shown(value: float | None, unknown: str = "unknown") -> str:

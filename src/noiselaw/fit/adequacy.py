@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
     from noiselaw.fit.points import Points
     from noiselaw.laws import Law
-    from noiselaw.records import FloatArray, IntArray
+    from noiselaw.records import Fit, FloatArray, IntArray
 
-__all__ = ["FORMS", "HIDDEN", "SIZE_FORMS", "Laid", "Padded", "compare", "lay", "pad"]
+__all__ = ["FORMS", "HIDDEN", "SIZE_FORMS", "Laid", "Padded", "compare", "doubt", "lay", "pad"]
+
+#: A form this far behind by AICc has next to no support.
+_CLEARLY = 10.0
 
 #: Forms that are compared, by registered name: of depth, and of size.
 FORMS = ("noise", "log_linear", "power", "hyperbola", "hill", "two_sided", "stretched")
@@ -159,3 +162,12 @@ def _summary(laid: Mapping[str, Laid], padded: Padded, i: int) -> dict[str, dict
     for row in rows.values():
         row["behind"] = row["aicc"] - least if np.isfinite(least) else float("nan")
     return rows
+
+
+def doubt(fit: Fit, rivals: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what to add to the sentence of a fit that another form clearly beats: a number that hides no doubt."""
+    own = rivals.get(fit.law, {}).get("behind", np.nan)
+    if fit.status != "ok" or not own > _CLEARLY:
+        return ""
+    best = min(rivals, key=lambda name: float(rivals[name]["aicc"]))
+    return f" Another form ({best}) describes these points clearly better, so do not extrapolate this one."

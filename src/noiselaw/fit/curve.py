@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 import numpy as np
 
 from noiselaw.errors import UsageError
-from noiselaw.fit.adequacy import FORMS, SIZE_FORMS, compare
+from noiselaw.fit.adequacy import FORMS, SIZE_FORMS, compare, doubt
 from noiselaw.fit.diagnose import Evidence, diagnose, least_levels
 from noiselaw.fit.errors import curvature_of, estimate_shared, freedom_of, scale_of
 from noiselaw.fit.minimise import Minimum, Residual, jacobian, minimise
@@ -138,7 +138,8 @@ def with_rivals(fits: Sequence[Fit], curves: Sequence[Points]) -> list[Fit]:
         chosen = [i for i in judged if (fits[i].law == "size") == kind]
         for i, found in zip(chosen, compare([curves[i] for i in chosen], forms), strict=True):
             centre = middle(curves[i].x[0])
-            done[i] = replace(fits[i], diagnostics={**fits[i].diagnostics, "rivals": found, "centre": centre})
+            more = {**fits[i].diagnostics, "rivals": found, "centre": centre}
+            done[i] = replace(fits[i], reason=fits[i].reason + doubt(fits[i], found), diagnostics=more)
     return done
 
 

@@ -51,13 +51,13 @@ def forecast(fit: Fit, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArra
     rivals: dict[str, Any] = fit.diagnostics.get("rivals", {})
     if not set(AVERAGED) <= set(rivals):
         raise InputError("A forecast needs a fit of a law of depth with its rivals. Call fit_law(..., rivals=True).")
-    relative = np.asarray(x, dtype=float) / float(fit.diagnostics["centre"])
+    relative = np.maximum(np.asarray(x, dtype=float) / float(fit.diagnostics["centre"]), 1e-12)
     forms = [(law_of(name), rivals[name]) for name in AVERAGED]
     predicted = np.stack([law(np.array(rival["theta"]), relative) for law, rival in forms])
     scatter = np.array([rival["residual_sd"] for _, rival in forms])
     mean, spread = average(predicted, scatter.reshape(-1, *[1] * relative.ndim))
-    depth = np.log10(np.maximum(x, 1e-300))
-    beyond = np.maximum(depth - np.log10(fit.x_range[1]), np.log10(fit.x_range[0]) - depth)
+    low, depth, high = (np.log10(np.maximum(value, 1e-300)) for value in (fit.x_range[0], x, fit.x_range[1]))
+    beyond = np.maximum(depth - high, low - depth)
     half = _width(np.maximum(beyond, 0.0), float(fit.diagnostics["confidence"])) * spread
     return mean, mean - half, mean + half
 

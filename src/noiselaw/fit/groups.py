@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from noiselaw.errors import InputError, UsageError, nearest
@@ -169,9 +170,10 @@ def adequacy_of(fit: Fit) -> dict[str, Any]:
     rivals = fit.diagnostics.get("rivals", {})
     own = rivals.get(fit.law, {})
     unknown = float("nan")
+    judged = {name: rival["aicc"] for name, rival in rivals.items() if np.isfinite(rival["aicc"])}
     return {
         "aicc_behind": own.get("behind", unknown),
-        "best_form": min(rivals, key=lambda name: rivals[name]["aicc"]) if rivals else "",
+        "best_form": min(judged, key=lambda name: judged[name]) if judged else "",
         **{f"hidden_{k}_error": own.get(f"hidden_{k}", unknown) for k in HIDDEN[1:]},
     }
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Minimum", "Residual", "minimise"]
 
+#: A sum of squares below this is zero.
+_EXACT = 1e-22
 #: From points (p, m), and which search each belongs to (m,), to weighted residuals (m, n).
 Residual = Callable[[FloatArray, IntArray], FloatArray]
 
@@ -71,6 +73,7 @@ def minimise(
     failed = ~np.isfinite(cost)
     done = failed.copy()
     idle = np.zeros(q.shape[1], dtype=int)
+    last = np.full(q.shape[1], np.inf)
     for _ in range(max_steps):
         rows = everyone[~done]
         if not rows.size:
@@ -89,12 +92,16 @@ def minimise(
         gained = np.where(better, cost[rows] - new_cost, np.inf)
         still = gained <= tolerance * cost[rows]
         stuck = ~better & (moved < 1e-12)
+        last[rows] = np.where(better, gained, last[rows])
         # A coordinate that has ceased to matter may wander on; the sum of squares decides.
-        idle[rows] = np.where(gained <= 1e3 * tolerance * cost[rows], idle[rows] + 1, 0)
+        idle[rows] = np.where(gained <= 1e4 * tolerance * cost[rows], idle[rows] + 1, 0)
         kept = rows[better]
         q[:, kept], r[kept], cost[kept] = new[:, better], new_r[better], new_cost[better]
         damping[rows] = np.where(better, np.maximum(damping[rows] * 0.2, 1e-12), damping[rows] * 5.0)
-        done[rows[(still & (moved < 1e-7)) | stuck | (idle[rows] > 8)]] = True
+        exact = better & (new_cost < _EXACT)
+        done[rows[(still & (moved < 1e-7)) | stuck | exact | (idle[rows] > 8)]] = True
+    # One that still creeps along a valley too flat to matter has arrived.
+    done |= last <= 1e-6 * cost
     return Minimum(q, np.where(failed, np.inf, cost), done & ~failed)
 
 
