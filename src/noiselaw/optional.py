@@ -17,11 +17,13 @@ _EXTRAS = {
     "mudata": "cells",
     "numba": "cells",
     "pooch": "cells",
+    "requests": "cells",
     "scanpy": "cells",
     "sklearn": "cells",
     "skmisc": "cells",
     "threadpoolctl": "cells",
     "torch": "torch",
+    "zarr": "cells",
 }
 
 

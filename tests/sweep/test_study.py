@@ -97,6 +97,15 @@ def test_what_cannot_be_meant_is_refused_in_one_sentence(change, message):
         Study(**{"data": "cells.h5ad", "signals": [Labels("a")], **change})
 
 
+def test_data_known_by_name_survive_the_file():
+    for data in ('simulator = "cells"\nn_cells = 500', 'dataset = "pbmc68k_reduced"'):
+        study = Study.from_toml(f'signals = [{{kind = "labels", column = "a"}}]\n[data]\n{data}\n')
+        assert Study.from_toml(study.to_toml()) == study
+    assert study.name == "pbmc68k_reduced"
+    with pytest.raises(UsageError, match="no dataset called 'pbmc68'. Nearest: pbmc68k_reduced"):
+        Study.from_toml('signals = ["labels"]\n[data]\ndataset = "pbmc68"\n')
+
+
 def test_an_unknown_key_names_the_nearest():
     with pytest.raises(UsageError, match="no key 'level'. Nearest: levels"):
         Study.from_toml("level = 3\n")

@@ -25,7 +25,10 @@ _MOST_SIZES = 50
 
 def run(
     source: Annotated[
-        Path, typer.Argument(help="Cells (.h5ad, .h5mu, .zarr, 10x .h5 or folder) or a STUDY.toml.", show_default=False)
+        Path,
+        typer.Argument(
+            help="Cells (.h5ad, .h5mu, .zarr, 10x .h5 or folder), a dataset's name (see noiselaw datasets) or a STUDY.toml."
+        ),
     ],
     label: Annotated[
         list[str] | None, typer.Option(help="Annotation column of labels to ask about. Repeatable.")
@@ -107,6 +110,7 @@ def _study(
     given: dict[str, Any],
 ) -> Study:
     """Return the study that the arguments describe: a file's with what was given instead, or a new one."""
+    from noiselaw.datasets import DATASETS
     from noiselaw.signals import Abundances, Labels
     from noiselaw.sweep import CellFile, Study
 
@@ -119,7 +123,9 @@ def _study(
             "Say what to ask about: --label COLUMN (an annotation column such as cell_type) or --abundance KEY (a "
             "matrix such as protein), or pass a STUDY.toml."
         )
-    return Study(data=CellFile(str(source), counts=counts), signals=signals, **options)
+    named = str(source) in DATASETS.names() and not source.exists()
+    data = DATASETS.build(str(source)) if named else CellFile(str(source), counts=counts)
+    return Study(data=data, signals=signals, **options)
 
 
 def _check_missing_labels(loaded: Loaded, missing: list[str]) -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from noiselaw import io
-from noiselaw.errors import StoreError
+from noiselaw.datasets import PublishedDataset
+from noiselaw.errors import InputError, StoreError
 from noiselaw.records import Dataset
 from noiselaw.registry import checked
 from noiselaw.simulate import SIMULATORS
@@ -56,7 +57,9 @@ def load(study: Study) -> Loaded:
     if isinstance(data, Dataset):
         dataset = data
     elif isinstance(data, CellFile):
-        dataset = io.read(data.path, counts=data.counts, name=study.name)
+        dataset = io.read(data.path, counts=data.counts, modality=data.modality or None, name=study.name)
+    elif isinstance(data, PublishedDataset):
+        dataset = data.load()
     elif SIMULATORS.name_of(data) in SIMULATORS.names():
         drawn = data.draw()
         dataset = drawn.dataset
@@ -71,7 +74,10 @@ def _truth_table(study: Study, drawn: Any) -> pd.DataFrame:
     rows = []
     for signal in study.signal_names:
         for level in study.levels:
-            known = drawn.truth(level, signal)
+            try:
+                known = drawn.truth(level, signal)
+            except InputError:
+                break  # a signal that the simulator does not know by this name
             rows.append({"signal": signal, "level": level, "bits": known.bits, "standard_error": known.standard_error})
     return pd.DataFrame(rows)
 

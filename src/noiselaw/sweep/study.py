@@ -11,6 +11,7 @@ import numpy as np
 import tomli_w
 
 from noiselaw.channels import CHANNELS
+from noiselaw.datasets import DATASETS, PublishedDataset
 from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.prepare import PREPARATIONS
 from noiselaw.probes import PROBES
@@ -65,10 +66,13 @@ class CellFile:
         The file; a relative path is taken from the study file's folder.
     counts
         Where the counts are: ``auto``, ``X``, ``raw`` or ``layers/NAME``.
+    modality
+        Of a file with several: the one that holds the counts (``rna`` where not said).
     """
 
     path: str
     counts: str = "auto"
+    modality: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,8 @@ class Study:
     Parameters
     ----------
     data
-        A path, an AnnData or MuData object, a :class:`~noiselaw.records.Dataset`, or a simulator.
+        A path, an AnnData or MuData object, a :class:`~noiselaw.records.Dataset`, a simulator, or a dataset by name
+        (``noiselaw.datasets.DATASETS.build("pbmc68k_reduced")``).
     signals
         What every representation is asked about.
     name
@@ -242,6 +247,10 @@ class Study:
         return tomli_w.dumps(_tomlable(table))
 
 
+#: What ``[data]`` calls data that are known by name, and where the name is looked up.
+_BY_NAME: dict[str, Registry[Any]] = {"simulator": SIMULATORS, "dataset": DATASETS}
+
+
 def _source(data: Any) -> Any:
     """Return a path as a file of cells; anything else as it is."""
     return CellFile(str(data)) if isinstance(data, str | Path) else data
@@ -252,8 +261,9 @@ def _name_of(data: Any) -> str:
         return data.name
     if isinstance(data, str | Path | CellFile):
         return Path(data.path if isinstance(data, CellFile) else data).stem
-    name = SIMULATORS.name_of(data)
-    return f"simulated_{name}" if name in SIMULATORS.names() else "cells"
+    if SIMULATORS.name_of(data) in SIMULATORS.names():
+        return f"simulated_{SIMULATORS.name_of(data)}"
+    return DATASETS.name_of(data) if isinstance(data, PublishedDataset) else "cells"
 
 
 def _one(registry: Registry[Any], given: Any, defaults: Mapping[str, Any] | None = None) -> Any:
@@ -305,8 +315,10 @@ def _data_of(table: Any, folder: Path) -> Any:
     """Return the file or simulator that a study's ``[data]`` describes."""
     if isinstance(table, str):
         table = {"path": table}
-    if "simulator" in table:
-        return SIMULATORS.build(table["simulator"], {key: value for key, value in table.items() if key != "simulator"})
+    for key, registry in _BY_NAME.items():
+        if key in table:
+            options = {name: value for name, value in table.items() if name != key}
+            return registry.build(table[key], options)
     if "object" in table:
         raise UsageError(
             "This study's data was an object in memory, not a file, so it can only be run again from Python. "
@@ -320,8 +332,9 @@ def _describe_data(data: Any) -> dict[str, Any]:
     if isinstance(data, CellFile):
         # Absolute, so that the store's copy of the study still finds it.
         return {**options_of(data, all_options=True), "path": str(Path(data.path).resolve())}
-    if SIMULATORS.name_of(data) in SIMULATORS.names():
-        return {"simulator": SIMULATORS.name_of(data), **options_of(data, all_options=True)}
+    for key, registry in _BY_NAME.items():
+        if registry.name_of(data) in registry.names():
+            return {key: registry.name_of(data), **options_of(data, all_options=True)}
     return {"object": type(data).__name__}
 
 
