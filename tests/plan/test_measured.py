@@ -84,3 +84,10 @@ def test_levels_that_are_told_are_believed_though_replicates_realise_them_far_ap
     found = measured(table)
     assert found.table["depth"].nunique() == 10
     assert found.depth == pytest.approx(table.loc[table["level"] == 1, "u"].mean())
+
+
+def test_each_subject_has_the_unit_of_its_own_channel(made_up):
+    image = made_up().assign(channel="gaussian", u_unit="1/variance")
+    both = measured(pd.concat([made_up(), image], ignore_index=True))
+    assert both.unit == ""
+    assert [rows.unit for _, rows in both.subjects()] == ["UMI per cell", "1 per variance"]

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noiselaw.errors import InputError, UsageError
-from noiselaw.laws import NoiseLaw
+from noiselaw.laws import LAWS, NoiseLaw
 from noiselaw.plan.limits import outlook_of
 from noiselaw.plan.measured import measured
 from noiselaw.plan.outlook import lay
@@ -74,3 +74,19 @@ def test_outside_the_laws_domain_is_refused(curve_table, ask, message):
 def test_two_points_are_too_few():
     with pytest.raises(InputError, match="2 points are too few"):
         lay(("u",), (np.array([1.0, 2.0]),), np.array([0.1, 0.2]))
+
+
+@pytest.mark.parametrize("name", ["joint_spike", "joint_estimation"])
+def test_a_pilot_is_held_even_where_the_truth_is_none_of_the_forms(name):
+    rng = np.random.default_rng(3)
+    u, n = (axis.ravel() for axis in np.meshgrid(np.geomspace(10, 10_000, 10), np.geomspace(100, 100_000, 8)))
+    small, law = (u <= 1100) & (n <= 15_000), LAWS.build(name)
+    inside = []
+    for _ in range(6):
+        rest = [10 ** rng.uniform(1, 3)] if name == "joint_spike" else [10 ** rng.uniform(0, 2), 0.5, 0.5]
+        truth = law(np.array([rng.uniform(1, 4), 10 ** rng.uniform(2, 4), *rest]), u, n)
+        noisy = truth + 0.02 * rng.standard_normal(len(u))
+        (ahead,) = lay(("u", "N"), (u[small], n[small]), noisy[small])
+        _, low, high = ahead.surface(u[~small], n[~small])
+        inside.append(np.mean((low <= truth[~small]) & (truth[~small] <= high)))
+    assert np.mean(inside) >= 0.9

@@ -40,7 +40,7 @@ class Measured:
     ----------
     table
         Columns ``u``, ``depth`` (the mean u of a level over its replicates), ``n_train``, ``bits``, ``standard_error``,
-        ``seed``, ``ceiling_bits``, ``representation``, ``signal`` and those of ``keys``.
+        ``seed``, ``ceiling_bits``, ``representation``, ``signal``, ``u_unit`` and those of ``keys``.
     keys
         Columns that tell subjects apart, beside signal and representation.
     unit
@@ -57,7 +57,7 @@ class Measured:
             return [({}, self)]
         groups = self.table.groupby(list(self.keys), dropna=False, sort=False, observed=True)
         return [
-            (dict(zip(self.keys, map(str, key), strict=True)), replace(self, table=rows.reset_index(drop=True)))
+            (dict(zip(self.keys, map(str, key), strict=True)), _of(rows.reset_index(drop=True), self.keys))
             for key, rows in groups
         ]
 
@@ -167,6 +167,7 @@ def measured(
     usable = np.isfinite(taken["bits"].to_numpy(float)) & np.isfinite(taken["u"].to_numpy(float))
     if "status" in table.columns:
         usable &= table["status"].astype(str).to_numpy() != "failed"
+    taken["u_unit"] = unit or _units(table)
     if x == "u" and "level" in table.columns:
         taken["level"] = table["level"].to_numpy()
     taken = taken[usable].reset_index(drop=True)
@@ -178,7 +179,13 @@ def measured(
             f"A plan needs at least {LEAST_LEVELS} different depths; the table has {levels}. Measure the same data at "
             "more noise levels, e.g. noiselaw run --levels 8."
         )
-    return Measured(taken, tuple(keys), unit or _unit(table))
+    return _of(taken, tuple(keys))
+
+
+def _of(table: pd.DataFrame, keys: tuple[str, ...]) -> Measured:
+    """Return rows with the unit of their depth; none where they have several."""
+    units = table["u_unit"].unique()
+    return Measured(table, keys, str(units[0]) if len(units) == 1 else "")
 
 
 def _depths(table: pd.DataFrame, keys: list[str]) -> FloatArray:
@@ -239,9 +246,11 @@ def _alias(table: pd.DataFrame, role: str, by: Sequence[str] | None) -> str | No
     return next((folded[name] for name in _ALIASES[role] if name in folded), None)
 
 
-def _unit(table: pd.DataFrame) -> str:
-    told: list[Any] = list(table["u_unit"].dropna().unique()) if "u_unit" in table.columns else []
-    return str(told[0]).replace("/", " per ") if len(told) == 1 else "UMI per cell" if not len(told) else ""
+def _units(table: pd.DataFrame) -> Any:
+    """Return each row's unit of depth; that of the paper where a table says nothing."""
+    if "u_unit" not in table.columns:
+        return "UMI per cell"
+    return table["u_unit"].astype("string").fillna("").str.replace("/", " per ").to_numpy(object)
 
 
 def _numbers(table: pd.DataFrame, name: str) -> FloatArray:
