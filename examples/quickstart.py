@@ -16,5 +16,6 @@ full = table[table["n_train"] == table["n_train"].max()]
 fits = noiselaw.fit_table(full, law="noise", by=["signal", "representation"])
 print(fits[["signal", "representation", "I_max", "u_bar", "status"]].to_string(index=False))
 
-axes = noiselaw.plot.noise_curves(table, signal="cell_type")
+laws = noiselaw.fit_groups(full[full["signal"] == "cell_type"], by=["representation"])
+axes = noiselaw.plot.noise_curves(table, laws, signal="cell_type")
 axes.figure.savefig("curves.svg")

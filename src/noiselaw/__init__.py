@@ -12,10 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from noiselaw import plot, simulate
+    from noiselaw import datasets, plot, simulate
     from noiselaw.channels import thin
     from noiselaw.errors import InputError, MissingDependency, NoiselawError, StoreError, UsageError
-    from noiselaw.fit import fit_law, fit_table, predict
+    from noiselaw.fit import fit_groups, fit_law, fit_table, predict
     from noiselaw.io import read
     from noiselaw.probes import mutual_information
     from noiselaw.report import write_report
@@ -28,6 +28,7 @@ __version__ = "0.1.0"
 #: Public names in the order of the flow, and the room each comes from. They are imported when they are first used, so
 #: that ``import noiselaw`` is instant and someone who only fits a law needs no library that measures cells.
 _WINDOW = {
+    "datasets": "noiselaw.datasets",
     "simulate": "noiselaw.simulate",
     "read": "noiselaw.io",
     "thin": "noiselaw.channels",
@@ -40,6 +41,7 @@ _WINDOW = {
     "write_table": "noiselaw.table",
     "fit_law": "noiselaw.fit",
     "fit_table": "noiselaw.fit",
+    "fit_groups": "noiselaw.fit",
     "predict": "noiselaw.fit",
     "plot": "noiselaw.plot",
     "write_report": "noiselaw.report",
@@ -60,6 +62,8 @@ __all__ = [
     "Study",
     "UsageError",
     "__version__",
+    "datasets",
+    "fit_groups",
     "fit_law",
     "fit_table",
     "mutual_information",

@@ -26,9 +26,7 @@ _MOST_SIZES = 50
 def run(
     source: Annotated[
         Path,
-        typer.Argument(
-            help="Cells (.h5ad, .h5mu, .zarr, 10x .h5 or folder), a dataset's name (see noiselaw datasets) or a STUDY.toml."
-        ),
+        typer.Argument(help="A STUDY.toml, cells (.h5ad, .h5mu, .zarr, 10x .h5 or folder), or a dataset's name."),
     ],
     label: Annotated[
         list[str] | None, typer.Option(help="Annotation column of labels to ask about. Repeatable.")
