@@ -23,7 +23,7 @@ _GRID = np.concatenate([np.linspace(0.0, 0.9, 37), [0.925, 0.95, 0.97, 0.98]])
 #: How much likelier (in -2·log) a shared error must make one curve's scatter before it is believed: one-sided 5 %.
 _BELIEVED = 2.71
 
-Curvature = tuple["FloatArray", "FloatArray"]
+Curvature = tuple["FloatArray", "FloatArray", float]
 
 
 def correlation_of(points: Points, shared: float) -> FloatArray:
@@ -34,15 +34,20 @@ def correlation_of(points: Points, shared: float) -> FloatArray:
 
 
 def curvature_of(points: Points, slope: FloatArray, shared: float) -> Curvature:
-    """Return the curvature of the sum of squares, and what it would be if it knew of the common errors, (p, p) each.
+    """Return the curvature of the sum of squares, what it would be if it knew of the common errors, (p, p) each.
+
+    Third comes the least ratio of the second to the first in any direction.
 
     ``slope`` (n, p) holds derivatives of the residuals in units of their standard errors.
     """
     plain = slope.T @ slope
     if shared == 0:
-        return plain, plain
-    scatter = slope.T @ correlation_of(points, shared) @ slope
-    return plain, plain @ np.linalg.pinv(scatter, hermitian=True) @ plain
+        return plain, plain, 1.0
+    correlation = correlation_of(points, shared)
+    scatter = slope.T @ correlation @ slope
+    directions = np.linalg.qr(slope)[0]
+    most = float(np.linalg.eigvalsh(directions.T @ correlation @ directions)[-1])
+    return plain, plain @ np.linalg.pinv(scatter, hermitian=True) @ plain, 1.0 / max(most, 1.0)
 
 
 def estimate_shared(points: Points, residuals: FloatArray, slope: FloatArray) -> float:

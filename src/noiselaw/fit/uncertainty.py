@@ -46,8 +46,8 @@ class Deviance:
     residual, best, working
         The problem and its solution (p,) in working coordinates.
     curvature
-        Of the sum of squares, and the one it would have if it knew of the common errors, (p, p) each: the excess is
-        multiplied by the ratio of the second to the first in the direction from the best point.
+        Of the sum of squares, and the one it would have if it knew of the common errors, (p, p) each, and the least
+        ratio of the second to the first. The excess is multiplied by that ratio in the direction from the best point.
     at_most
         The largest ratio: 1 where a common error is only suspected, so that it widens intervals and narrows none.
     """
@@ -62,15 +62,18 @@ class Deviance:
         """Return the excess at points (p, m)."""
         both = self.residual(np.concatenate([self.best[:, None], q], axis=1), np.zeros(q.shape[1] + 1, dtype=int))
         cost = np.einsum("mn,mn->m", both, both)
-        return np.asarray((cost[1:] - cost[0]) * self._ratio(q - self.best[:, None]))
+        excess = cost[1:] - cost[0]
+        return np.asarray(excess * self._ratio(q - self.best[:, None], excess))
 
-    def _ratio(self, away: FloatArray) -> FloatArray:
-        plain, honest = self.curvature
+    def _ratio(self, away: FloatArray, excess: FloatArray) -> FloatArray:
+        plain, honest, least = self.curvature
         if plain is honest:
             return np.ones(away.shape[1])
         believed, known = (np.einsum("pm,pq,qm->m", away, matrix, away) for matrix in (plain, honest))
         ratio = np.where((believed > 0) & (known > 0), known / np.where(believed > 0, believed, 1.0), 1.0)
-        return np.minimum(ratio, self.at_most)
+        # Where the curve is far from linear these curvatures say little, and the least ratio is the safe one.
+        linear = (excess > 0.5 * believed) & (excess < 2.0 * believed)
+        return np.minimum(np.where(linear, ratio, least), self.at_most)
 
 
 def quantile(confidence: float, freedom: float) -> float:

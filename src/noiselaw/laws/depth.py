@@ -76,7 +76,7 @@ class TwoSidedLaw(Law):
             return np.stack([-np.log1p(-(least**2)) / _LN4, (share - least) / np.maximum(1.0 - least, 1e-300)])
 
         ends = {
-            (0, "lower"): OpenEnd("nothing", (("k", 1), ("k", -1))),
+            (0, "lower"): OpenEnd("nothing", (("I_max", 1), ("k", 1), ("k", -1))),
             (1, "lower"): OpenEnd("rising", (("I_max", 1),)),
             (1, "upper"): OpenEnd("flat", (("k", -1),)),
         }
@@ -132,7 +132,7 @@ class StretchedLaw(Law):
             return np.stack([bits_from_snr(snr_from_bits(theta[0]) * t), t, theta[2]])
 
         ends = {
-            (0, "lower"): OpenEnd("nothing", (("u_bar", 1), ("u_bar", -1), ("a", 1), ("a", -1))),
+            (0, "lower"): OpenEnd("nothing", (("I_max", 1), ("u_bar", 1), ("u_bar", -1), ("a", 1), ("a", -1))),
             (1, "lower"): OpenEnd("rising", (("I_max", 1), ("u_bar", 1))),
             (1, "upper"): OpenEnd("flat", (("u_bar", -1), ("a", -1), ("a", 1))),
             (2, "upper"): OpenEnd("steep", (("a", 1),)),

@@ -32,7 +32,9 @@ _P = Parameter("p", "", 0.0, np.inf, "how much more a shallow measurement asks o
 _A = Parameter("a", "", 0.0, np.inf, "how fast the signal-to-noise ratio rises with depth")
 _SLOWEST, _FASTEST = 0.05, 4.0
 _ENDS = {
-    (0, "lower"): OpenEnd("nothing", (("u_bar", 1), ("u_bar", -1), ("N_0", 1), ("N_0", -1), ("s", 1), ("s", -1))),
+    (0, "lower"): OpenEnd(
+        "nothing", (("I_max", 1), ("u_bar", 1), ("u_bar", -1), ("N_0", 1), ("N_0", -1), ("s", 1), ("s", -1))
+    ),
     (1, "lower"): OpenEnd("rising", (("I_max", 1), ("u_bar", 1))),
     (1, "upper"): OpenEnd("flat", (("u_bar", -1),)),
     (2, "lower"): OpenEnd("flat", (("N_0", -1), ("s", 1), ("s", -1))),
@@ -212,7 +214,7 @@ class SpikeLaw(Law):
             return np.stack([bits_from_snr(snr_from_bits(theta[0]) * t), t, np.log10(theta[2] / size)])
 
         ends = {
-            (0, "lower"): OpenEnd("nothing", (("u_bar", 1), ("u_bar", -1), ("D", 1), ("D", -1))),
+            (0, "lower"): OpenEnd("nothing", (("I_max", 1), ("u_bar", 1), ("u_bar", -1), ("D", 1), ("D", -1))),
             (1, "lower"): OpenEnd("rising", (("I_max", 1), ("u_bar", 1))),
             (1, "upper"): OpenEnd("flat", (("u_bar", -1),)),
             (2, "lower"): OpenEnd("flat", (("D", -1),)),

@@ -99,7 +99,7 @@ class NoiseLaw(Law):
             natural=natural,
             of=of,
             open_ends={
-                (0, "lower"): OpenEnd("nothing", (("u_bar", 1), ("u_bar", -1))),
+                (0, "lower"): OpenEnd("nothing", (("I_max", 1), ("u_bar", 1), ("u_bar", -1))),
                 (1, "lower"): OpenEnd("rising", (("I_max", 1), ("u_bar", 1))),
                 (1, "upper"): OpenEnd("flat", (("u_bar", -1),)),
             },

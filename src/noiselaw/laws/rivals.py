@@ -157,7 +157,7 @@ class HyperbolaLaw(Law):
             t = centre / (centre + theta[1])
             return np.stack([theta[0] * t, t])
 
-        nothing = OpenEnd("nothing", (("u_half", 1), ("u_half", -1)))
+        nothing = OpenEnd("nothing", (("I_max", 1), ("u_half", 1), ("u_half", -1)))
         ends = {(0, "lower"): nothing, (1, "lower"): _RISING, (1, "upper"): _LEVEL}
         return Working(np.zeros(2), np.array([40.0, 1.0]), natural, of, ends, {1: SHARES})
 
@@ -206,7 +206,7 @@ class HillLaw(Law):
             t = reached / (reached + theta[1] ** theta[2])
             return np.stack([theta[0] * t, t, theta[2]])
 
-        nothing = OpenEnd("nothing", (("u_half", 1), ("u_half", -1), ("h", 1), ("h", -1)))
+        nothing = OpenEnd("nothing", (("I_max", 1), ("u_half", 1), ("u_half", -1), ("h", 1), ("h", -1)))
         level = OpenEnd("flat", (("u_half", -1), ("h", -1), ("h", 1)))
         steep = OpenEnd("steep", (("h", 1),))
         ends = {(0, "lower"): nothing, (1, "lower"): _RISING, (1, "upper"): level, (2, "upper"): steep}
