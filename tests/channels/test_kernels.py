@@ -126,7 +126,8 @@ def test_the_law_holds_in_ten_million_draws(n):
 def change(counts, kept, more, key):
     """``kept`` of one row after ``more`` molecules were added to it."""
     kept = np.array(kept, dtype=np.uint32)
-    _kernels.correct(np.array(counts, dtype=np.uint32), kept, more, bits(key, COUNTER[:1])[0])
+    pool = sum(counts) - int(kept.sum()) if more > 0 else int(kept.sum())
+    _kernels.correct(np.array(counts, dtype=np.uint32), kept, more, pool, bits(key, COUNTER[:1])[0])
     return kept
 
 

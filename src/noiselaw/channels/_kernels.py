@@ -141,20 +141,21 @@ def _choose(positions: Any, n: Any, state: Any) -> None:
 
 
 @_compiled
-def correct(counts: Any, kept: Any, more: Any, state: Any) -> None:
-    """Keep ``more`` molecules more (fewer, where negative) of a row's ``counts``, every choice of them as likely."""
+def correct(counts: Any, kept: Any, more: Any, pool: Any, state: Any) -> None:
+    """Keep ``more`` molecules more (fewer, where negative) of a row's ``counts``, every choice of them as likely.
+
+    ``pool`` is how many there are to choose from: those lost (or kept) so far.
+    """
     gain = more > 0
-    pool = np.int64(0)
-    for e in range(len(counts)):
-        pool += np.int64(counts[e]) - np.int64(kept[e]) if gain else np.int64(kept[e])
     positions = np.empty(abs(more), np.int64)
     _choose(positions, pool, state)
-    seen, nth = np.int64(0), 0
-    for e in range(len(counts)):
-        seen += np.int64(counts[e]) - np.int64(kept[e]) if gain else np.int64(kept[e])
-        while nth < len(positions) and positions[nth] < seen:
-            kept[e] += np.uint32(1) if gain else np.uint32(0xFFFFFFFF)
-            nth += 1
+    seen, e = np.int64(0), -1
+    for position in positions:
+        while seen <= position:
+            e += 1
+            seen += np.int64(counts[e]) - np.int64(kept[e]) if gain else np.int64(kept[e])
+        # What is still to be seen of this entry does not change with it.
+        kept[e] += np.uint32(1) if gain else np.uint32(0xFFFFFFFF)
 
 
 @_compiled
@@ -212,9 +213,10 @@ def thin_rows(
         begin, end = indptr[row], indptr[row + 1]
         kept = buffer[: end - begin]
         start = keys[0] + (first + np.uint64(row)) * stride * _GAMMA
-        total = np.int64(0)
+        total, everything = np.int64(0), np.int64(0)
         for e in range(begin, end):
             n = np.int64(counts[e])
+            everything += n
             bits = _mix(start + np.uint64(indices[e]) * step * _GAMMA)
             if n < len(table):
                 k = np.int64(guide[n, bits >> _S56])
@@ -231,7 +233,9 @@ def thin_rows(
             kept[e - begin] = k
             total += k
         if len(wanted) and wanted[row] != total:
-            correct(counts[begin:end], kept, wanted[row] - total, _mix(keys[1] + (first + np.uint64(row)) * _GAMMA))
+            more = wanted[row] - total
+            pool = everything - total if more > 0 else total
+            correct(counts[begin:end], kept, more, pool, _mix(keys[1] + (first + np.uint64(row)) * _GAMMA))
             total = wanted[row]
         molecules[row] = total
         lengths[row] = -filled
