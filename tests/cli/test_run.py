@@ -141,3 +141,33 @@ def test_counts_and_values_are_told_apart():
     assert _sizes("5") == 5
     assert _sizes("500") == [500]
     assert _sizes("200,1000") == [200, 1000]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # what the writers of the files say about their formats
+@pytest.mark.parametrize("ending", ["h5mu", "zarr"])
+def test_other_files_of_cells_are_measured_alike(ending, adata, h5ad, tmp_path):
+    import mudata
+
+    path = tmp_path / f"cells.{ending}"
+    if ending == "zarr":
+        adata.write_zarr(path)
+        abundance = "protein"
+    else:
+        import anndata
+
+        protein = anndata.AnnData(adata.obsm["protein"].to_numpy(), obs=adata.obs[[]], var=adata.obsm["protein"].T[[]])
+        mudata.MuData({"rna": adata, "prot": protein}).write_h5mu(path)
+        abundance = "prot"
+    options = ["--name", "same", *QUICK]
+    both = [["--label", "cell_type", "--abundance", "protein"], ["--label", "cell_type", "--abundance", abundance]]
+    for source, asked, out in zip((h5ad, path), both, ("one", "two"), strict=True):
+        assert main(["run", str(source), *asked, *options, "--out", str(tmp_path / out)]) == 0
+    one, two = (pd.read_csv(tmp_path / out / "measurements.csv").sort_values(["u", "bits"]) for out in ("one", "two"))
+    assert set(one["u"]) == set(two["u"])
+    np.testing.assert_allclose(np.sort(one["bits"]), np.sort(two["bits"]), atol=0.3)
+
+
+def test_a_dataset_by_name(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["run", "pbmc68k_reduced", "--label", "bulk_labels", "--out", str(out), *QUICK]) == 0
+    assert (pd.read_csv(out / "measurements.csv")["dataset"] == "pbmc68k_reduced").all()
