@@ -79,7 +79,7 @@ def main():
     levels = (padded.weight > 0).sum(axis=1)
 
     def hidden_errors(form, hide, k):
-        """Return each curve's error at its k-th level from the top when ``hide`` are hidden; NaN if too few are left."""
+        """Return each curve's error at its k-th level from the top; NaN if too few levels are left."""
         at = (padded.from_top == k) & (padded.weight > 0)
         errors = np.nanmean(np.where(at, laid[form].errors[:, hide], np.nan), axis=1)
         return np.where(levels - hide > len(laid[form].theta), errors, np.nan)
