@@ -10,11 +10,15 @@ import numpy as np
 from noiselaw.probes.base import Probe
 from noiselaw.probes.critic_fit import fit_critic
 from noiselaw.probes.folds import deal, tied_values, units_of
+from noiselaw.probes.known import Known
 from noiselaw.probes.margins import effective_rank
 from noiselaw.probes.pair_net import Schedule
 from noiselaw.probes.verdict import estimate_of
+from noiselaw.randomness import draw_seed, generator
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from noiselaw.probes.critic_fit import FittedCritic
     from noiselaw.records import Estimate
 
@@ -46,17 +50,41 @@ class Critic(Probe):
     measures: ClassVar[frozenset[str]] = frozenset({"continuous"})
 
     def _estimate(self, x: np.ndarray, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator) -> Estimate:
+        return self._measured(x, y, groups, draw_seed(rng), {})
+
+    def _estimate_many(
+        self, xs: Sequence[np.ndarray], y: np.ndarray, groups: np.ndarray | None, seed: int
+    ) -> Sequence[Estimate]:
+        shared: dict[bytes, Known] = {}
+        return [self._measured(x, y, groups, draw_seed(generator(seed, "estimate")), shared) for x in xs]
+
+    def _measured(
+        self, x: np.ndarray, y: np.ndarray, groups: np.ndarray | None, seed: int, shared: dict[bytes, Known]
+    ) -> Estimate:
+        """Estimate about one X; what is known about Y is shared by all X that leave the same pairs together."""
         units = units_of(tied_values(x), tied_values(y), groups)
-        folds = deal(units, min(self.n_folds or (10 if len(x) <= 4000 else 5), int(units.max()) + 1), rng)
+        n_folds = min(self.n_folds or (10 if len(x) <= 4000 else 5), int(units.max()) + 1)
+        folds = deal(units, n_folds, generator(seed, "folds"))
+        known = shared.setdefault(units.tobytes(), Known())
         gain, familiar, fitted = np.zeros(len(x)), [], []
-        for fold in range(int(folds.max()) + 1):
+        for fold in range(n_folds):
             train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-            inner = deal(np.unique(units[train], return_inverse=True)[1].astype(np.intp), 5, rng)
+            # About 1,000 pairs settle what is chosen; more inner folds leave more to fit, but wide data pay for each.
+            n_inner = 8 if len(train) > 4000 and max(x.shape[1], y.shape[1]) <= 64 else 5
+            within = np.unique(units[train], return_inverse=True)[1].astype(np.intp)
+            inner = deal(within, n_inner, generator(seed, "inner", fold))
             critic = fit_critic(
-                x[train], y[train], inner, rng, Schedule(steps=self.steps), self.reference, self.networks
+                x[train],
+                y[train],
+                inner,
+                generator(seed, "fit", fold),
+                Schedule(steps=self.steps),
+                self.reference,
+                known.within(fold, n_inner),
+                self.networks,
             )
             gain[test] = critic.gains(x[test], y[test]) / np.log(2)
-            again = rng.permutation(train)[: len(test)]
+            again = generator(seed, "seen", fold).permutation(train)[: len(test)]
             familiar.append(float(critic.gains(x[again], y[again]).mean() / np.log(2)))
             fitted.append(critic)
         return estimate_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noiselaw.probes.known import Known
     from noiselaw.probes.linear_base import CanonicalBase
 
     Columns = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -71,11 +73,12 @@ def fit_critic(
     rng: np.random.Generator,
     schedule: Schedule,
     reference: int,
+    known: Known,
     networks: bool = True,
 ) -> FittedCritic:
-    """Fit to training pairs (n, d), (n, p); everything is chosen on inner folds (n,)."""
+    """Fit to training pairs (n, d), (n, p); everything is chosen on inner folds (n,). ``known`` is about Y."""
     held = inner == 0
-    margins, view, base, u, v, temperature = _better_margins(x, y, inner)
+    margins, view, base, u, v, temperature = _better_margins(x, y, inner, known)
     r = base.correlations * (1 if temperature > 0 else 0)
     scale = _scales(r, u.shape[1]), _scales(r, v.shape[1])
     one, two = _inputs(u, scale[0]), _inputs(v, scale[1])
@@ -99,7 +102,7 @@ def fit_critic(
 
 
 def _better_margins(
-    x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp]
+    x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp], known: Known
 ) -> tuple[str, tuple[Columns, Columns], CanonicalBase, NDArray[np.float64], NDArray[np.float64], float]:
     """Fit the base on columns as they are and as normal scores; return the one that predicts held pairs better."""
     held = inner == 0
@@ -107,10 +110,11 @@ def _better_margins(
     for margins in ("z-scores", "normal scores"):
         view: tuple[Columns, Columns] = (_as_they_are, _as_they_are)
         if margins == "normal scores":
-            view = (NormalScores.fit(x), NormalScores.fit(y))
-        seen_x, seen_y = view[0](x), view[1](y)
-        base = ridge_canonical(seen_x, seen_y, inner, 2 if len(x) > 3000 else int(inner.max()) + 1)
-        u, v = unseen_variates(base, seen_x, seen_y, inner)
+            view = (NormalScores.fit(x), known.get("scores", lambda: NormalScores.fit(y)))
+        seen_x, seen_y = view[0](x), known.get((margins, "values"), partial(view[1], y))
+        about = known.within(margins)
+        base = ridge_canonical(seen_x, seen_y, inner, 2 if len(x) > 2500 else int(inner.max()) + 1, about)
+        u, v = unseen_variates(base, seen_x, seen_y, inner, about)
         value, temperature = _tempered(base.correlations, u[held], v[held])
         found.append((value, margins, view, base, u, v, temperature))
     best = max(found, key=lambda one: one[0])

@@ -9,6 +9,8 @@ from noiselaw.probes.base import Probe
 from noiselaw.probes.critic import Critic
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from noiselaw.records import Estimate
@@ -37,3 +39,8 @@ class Gaussian(Probe):
 
     def _estimate(self, x: np.ndarray, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator) -> Estimate:
         return Critic(self.n_folds, networks=False)._estimate(x, y, groups, rng)
+
+    def _estimate_many(
+        self, xs: Sequence[np.ndarray], y: np.ndarray, groups: np.ndarray | None, seed: int
+    ) -> Sequence[Estimate]:
+        return Critic(self.n_folds, networks=False)._estimate_many(xs, y, groups, seed)

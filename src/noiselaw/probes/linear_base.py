@@ -13,6 +13,8 @@ from noiselaw.probes.margins import Whitener, varying_columns
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from noiselaw.probes.known import Known
+
 __all__ = ["CanonicalBase", "ridge_canonical", "unseen_variates"]
 
 #: Ridges tried on either side, as shares of a z-scored column's variance.
@@ -98,10 +100,11 @@ def column_weights(values: NDArray[np.float64], other: NDArray[np.float64]) -> N
 
 
 def both_sides(
-    x: NDArray[np.float64], y: NDArray[np.float64], fit: NDArray[np.bool_]
+    x: NDArray[np.float64], y: NDArray[np.float64], fit: NDArray[np.bool_], known: Known, fold: int
 ) -> tuple[dict[bool, Side], dict[bool, Side]]:
     """Return X and Y whitened, and with weighted columns (``True``) where a side is wide."""
-    one, two = {False: Side.of(x, fit)}, {False: Side.of(y, fit)}
+    axes = known.get(("whitening", fold), lambda: Whitener.fit(y[fit]))
+    one, two = {False: Side.of(x, fit)}, {False: Side(axes, axes(y))}
     if x.shape[1] > LIMIT:
         one[True] = Side.of(x, fit, column_weights(x[fit], two[False].rows[fit]))
     if y.shape[1] > LIMIT:
@@ -131,7 +134,7 @@ def directions(
 
 
 def ridge_canonical(
-    x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp], n_checks: int
+    x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp], n_checks: int, known: Known
 ) -> CanonicalBase:
     """Choose dampings and honest correlations on inner folds, then fit the directions on all rows.
 
@@ -143,13 +146,15 @@ def ridge_canonical(
         The inner fold (n,) of each.
     n_checks
         How many of the inner folds to hold out in turn.
+    known
+        What is known about this Y in these folds.
     """
     found: dict[tuple[Damping, Damping], list[NDArray[np.float64]]] = {}
     sizes = []
     for fold in range(n_checks):
         held = inner == fold
         sizes.append(int(held.sum()))
-        sides_x, sides_y = both_sides(x, y, ~held)
+        sides_x, sides_y = both_sides(x, y, ~held, known, fold)
         for (w_x, one), (w_y, two) in product(sides_x.items(), sides_y.items()):
             cross = one.rows[~held].T @ two.rows[~held] / int(np.sum(~held))
             moments = _moments(one.rows[held], two.rows[held])
@@ -159,18 +164,23 @@ def ridge_canonical(
                     found.setdefault(how, []).append(_seen(a, b, moments))
     chosen = max(found, key=lambda how: _honest(found[how], sizes)[1])
     correlations, score = _honest(found[chosen], sizes)
-    one, two, a, b = _fitted(x, y, np.ones(len(x), dtype=bool), chosen)
+    one, two, a, b = _fitted(x, y, np.ones(len(x), dtype=bool), chosen, known, -1)
     k = min(len(correlations), a.shape[1])
-    return CanonicalBase(
-        one.axes, two.axes, _completed(a[:, :k]), _completed(b[:, :k]), correlations[:k], chosen, score
-    )
+    # The first that chance explains ends them: directions come in the order of their correlations.
+    correlations = np.where(np.cumprod(correlations[:k] > 0) > 0, correlations[:k], 0.0)
+    return CanonicalBase(one.axes, two.axes, _completed(a[:, :k]), _completed(b[:, :k]), correlations, chosen, score)
 
 
 def _fitted(
-    x: NDArray[np.float64], y: NDArray[np.float64], fit: NDArray[np.bool_], how: tuple[Damping, Damping]
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    fit: NDArray[np.bool_],
+    how: tuple[Damping, Damping],
+    known: Known,
+    fold: int,
 ) -> tuple[Side, Side, NDArray[np.float64], NDArray[np.float64]]:
     """Return both sides and their paired directions as the rows ``fit`` have them."""
-    sides_x, sides_y = both_sides(x, y, fit)
+    sides_x, sides_y = both_sides(x, y, fit, known, fold)
     one, two = sides_x[how[0][0] == "weighted"], sides_y[how[1][0] == "weighted"]
     cross = one.rows[fit].T @ two.rows[fit] / int(fit.sum())
     return one, two, *directions(cross, one.axes, two.axes, how)
@@ -212,22 +222,24 @@ def _completed(paired: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def unseen_variates(
-    base: CanonicalBase, x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp]
+    base: CanonicalBase, x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp], known: Known
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the variates of training rows along directions that were fitted without them, (n, ·) each.
 
     What is trained on variates must see them as they will be for new pairs: along directions fitted to the same
     pairs, X and Y agree better than they should. Each inner fold's directions are turned to match those of ``base``.
     """
-    k = len(base.correlations)
+    k, told = len(base.correlations), int(np.sum(base.correlations > 0))
     u, v = base.x_axes(x) @ base.x_weights, base.y_axes(y) @ base.y_weights
     full_u, full_v = u[:, :k].copy(), v[:, :k].copy()
     for fold in range(int(inner.max()) + 1):
         held = inner == fold
-        one, two, a, b = _fitted(x, y, ~held, base.dampings)
-        own_u, own_v = one.rows @ a, two.rows @ b
+        one, two, a, b = _fitted(x, y, ~held, base.dampings, known, fold)
+        own_u, own_v = one.rows @ a[:, :k], two.rows @ b[:, :k]
         match = own_u[~held].T @ full_u[~held] + own_v[~held].T @ full_v[~held]
-        left, _, right = np.linalg.svd(match, full_matrices=False)
-        turn = left @ right
+        # Turning is freedom to agree with the pairs held out, so directions without signal are only given a sign.
+        turn = np.diag(np.where(np.diagonal(match) < 0, -1.0, 1.0))
+        left, _, right = np.linalg.svd(match[:told, :told])
+        turn[:told, :told] = left @ right
         u[held, :k], v[held, :k] = own_u[held] @ turn, own_v[held] @ turn
     return np.clip(u, -base.clip, base.clip), np.clip(v, -base.clip, base.clip)
