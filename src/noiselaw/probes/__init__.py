@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from noiselaw.errors import UsageError
 from noiselaw.probes.base import Probe
 from noiselaw.probes.classifier import Classifier
+from noiselaw.probes.critic import Critic
 from noiselaw.probes.discrete import Discrete
 from noiselaw.probes.gaussian import Gaussian
 from noiselaw.probes.inputs import label_codes, numbers
@@ -30,6 +31,7 @@ PROBES: Registry[Probe] = Registry(
         "recommended": Recommended,
         "classifier": Classifier,
         "gaussian": Gaussian,
+        "critic": Critic,
         "latent_mi": LatentMI,
         "ksg": KSG,
         "mixed_ksg": MixedKSG,
