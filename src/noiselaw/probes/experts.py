@@ -146,7 +146,7 @@ def _inputs(linear: Discriminant, x: NDArray[np.float64]) -> NDArray[np.float32]
     """Return what the network sees: coordinates that tell classes apart, and the others made small."""
     z = linear.coordinates(x)
     telling = np.sqrt(np.maximum(linear.means.var(axis=0), 0))
-    scaled = np.clip(z * np.maximum(telling / max(telling.max(), 1e-12), 0.25) / 2, -8, 8)
+    scaled = np.clip(z * np.maximum(telling / max(telling.max(), 1e-12), 0.25), -16, 16)
     return np.asarray(scaled, dtype=np.float32)
 
 
@@ -156,7 +156,7 @@ def _trained(
     labels: NDArray[np.intp],
     held: NDArray[np.bool_],
     rng: np.random.Generator,
-    steps: int = 400,
+    steps: int = 800,
     check: int = 20,
     patience: int = 3,
 ) -> LabelNet | None:
@@ -167,7 +167,7 @@ def _trained(
     x, odds, y = inputs[held], log_odds[held], labels[held]
     before = odds[np.arange(len(y)), y].astype(np.float64)
     start = LabelNet.start(inputs.shape[1], log_odds.shape[1], 64, rng)
-    adam = Adam([weights.copy() for weights in start.weights], 2e-3, steps, decay=1e-2)
+    adam = Adam([weights.copy() for weights in start.weights], 5e-3, steps, decay=0.3)
     current = LabelNet(tuple(adam.weights))
     best, best_value, best_step = None, before.mean(), 0
     for step, rows in zip(range(1, steps + 1), batches(len(fit), 256, rng), strict=False):
