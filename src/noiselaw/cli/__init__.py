@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from noiselaw.cli import datasets, fit, probe, report, run, status, upkeep
+from noiselaw.cli import datasets, fit, plan, probe, report, reproduce, run, status, upkeep
 from noiselaw.errors import NoiselawError
 
 __all__ = ["app", "main"]
@@ -29,11 +29,13 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("fit")(fit.fit)
+app.command("plan")(plan.plan)
 app.command("report")(report.report)
 app.command("verify")(upkeep.verify)
 app.command("clean")(upkeep.clean)
 app.command("merge")(upkeep.merge)
 app.command("probe")(probe.probe)
+app.command("reproduce")(reproduce.reproduce)
 app.add_typer(datasets.app, name="datasets")
 
 
