@@ -25,7 +25,7 @@ def test_no_room_is_called_utils_and_no_file_outgrows_its_room():
     assert not long
 
 
-@pytest.mark.parametrize("room", ["laws", "fit", "plot", "report", "table"])
+@pytest.mark.parametrize("room", ["laws", "fit", "plot", "plan", "report", "table"])
 def test_the_lower_half_needs_neither_torch_nor_anndata(room):
     code = (
         f"import sys, noiselaw.{room}\n"

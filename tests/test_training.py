@@ -66,6 +66,21 @@ def test_equal_losses_are_no_improvement():
     assert (history.best_epoch, history.epochs) == (1, 3)
 
 
+def test_validation_may_be_rarer_and_patience_still_counts_epochs():
+    model = Counter()
+    history = train(model, model.epoch, model.losses(OVERFITS), Stopping(max_epochs=10, patience=4, every=2))
+    assert history.curves["validation_loss"] == (2.0, 1.5, 3.5, 5.5)
+    assert (history.best_epoch, history.epochs, history.stop_reason) == (4, 8, "patience")
+    assert model.weight.item() == 4
+
+
+def test_the_last_epoch_is_always_validated():
+    model = Counter()
+    history = train(model, model.epoch, model.losses(OVERFITS), Stopping(max_epochs=3, patience=9, every=2))
+    assert history.curves["validation_loss"] == (2.0, 1.0)
+    assert (history.best_epoch, history.epochs) == (3, 3)
+
+
 @pytest.mark.parametrize("keep", ["best", "last"])
 def test_a_training_that_diverges_leaves_the_best_weights_before(keep):
     model = Counter()

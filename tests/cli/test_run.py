@@ -22,7 +22,7 @@ def test_one_command_measures_a_file_and_each_command_names_the_next(h5ad, tmp_p
     assert main(run) == 0
     said = capsys.readouterr()
     assert "8 measurements (0 failed)" in said.out
-    assert f"noiselaw fit {out}" in said.out
+    assert f"noiselaw plan {out}" in said.out
     assert "tasks" in said.err  # plain progress where there is no terminal
     table = pd.read_csv(out / "measurements.csv")
     assert set(table["signal"]) == {"cell_type", "protein"}

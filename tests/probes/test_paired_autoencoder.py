@@ -4,7 +4,7 @@ import pytest
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
 
-from noiselaw.probes.paired_autoencoder import PairedAutoencoder  # noqa: E402
+from noiselaw.probes.paired_autoencoder import PairedAutoencoder, _Halves  # noqa: E402
 
 
 def reference_loss(model, weights, x, y, masks):
@@ -29,20 +29,54 @@ def reference_loss(model, weights, x, y, masks):
     )
 
 
-@pytest.mark.parametrize("training", [False, True], ids=["evaluating", "with dropout"])
-def test_gradients_are_those_of_automatic_differentiation(training, monkeypatch):
-    model = PairedAutoencoder(5, 7, 3, 64, seed=0)
-    model.train(training)
-    drawn, draw = [], model._masks
-    monkeypatch.setattr(model, "_masks", lambda *args: drawn.append(draw(*args)) or drawn[-1])
-    x, y = torch.randn(50, 5, generator=torch.Generator().manual_seed(1)), torch.randn(50, 7)
+def test_gradients_are_those_of_automatic_differentiation():
+    model = PairedAutoencoder(5, 7, 3, 64, seed=0).eval()
+    x, y = torch.randn(50, 5), torch.randn(50, 7)
     loss = model.loss(x, y, gradients=True)
     weights = model.weights.detach().clone().requires_grad_(True)
-    expected = reference_loss(model, weights, x, y, drawn)
+    expected = reference_loss(model, weights, x, y, None)
     expected.backward()
-    assert len(drawn) == 2 * training
     assert loss == pytest.approx(expected.item(), rel=1e-5)
     assert torch.allclose(model.weights.grad, weights.grad, atol=1e-6)
+
+
+@pytest.mark.parametrize("n", [50, 51, 2])
+def test_gradients_with_dropout_are_those_of_the_masks_that_it_means(n, monkeypatch):
+    model = PairedAutoencoder(5, 7, 3, 64, seed=0).train()
+    latent_masks, kept, mask, draw = [], [], model._masks, _Halves.draw
+    monkeypatch.setattr(model, "_masks", lambda *args: latent_masks.append(mask(*args)) or latent_masks[-1])
+    monkeypatch.setattr(_Halves, "draw", lambda *args: kept.append(draw(*args)) or kept[-1])
+    x, y = torch.randn(n, 5), torch.randn(n, 7)
+    loss = model.loss(x, y, gradients=True)
+    masks = []
+    for (latent,), halves in zip(latent_masks, kept, strict=True):
+        hidden = [torch.zeros(n, width) for width in (256, 512, 1024)]
+        for rows, half in zip((slice(n // 2), slice(n // 2, n)), halves, strict=True):
+            for layer, units in zip(hidden, half[1:-1], strict=True):
+                layer[rows, units] = 2
+        masks.append([latent, *hidden])
+    weights = model.weights.detach().clone().requires_grad_(True)
+    expected = reference_loss(model, weights, x, y, masks)
+    expected.backward()
+    assert loss == pytest.approx(expected.item(), rel=1e-5)
+    assert torch.allclose(model.weights.grad, weights.grad, atol=1e-6)
+
+
+def test_the_halves_of_a_batch_keep_complementary_units():
+    model = PairedAutoencoder(5, 7, 3, 64, seed=0)
+    one, two = model._halves[0].draw(np.random.default_rng(0))
+    for width, first, second in zip((256, 512, 1024), one[1:-1], two[1:-1], strict=True):
+        assert len(first) == len(second) == width // 2
+        assert sorted([*first, *second]) == list(range(width))
+
+
+def test_validation_with_dropout_draws_masks_for_every_pair():
+    model = PairedAutoencoder(5, 7, 3, 64, seed=0).train()
+    x, y = torch.randn(50, 5), torch.randn(50, 7)
+    drawn = {model.loss(x, y, gradients=False) for _ in range(3)}
+    assert len(drawn) == 3
+    model.eval()
+    assert len({model.loss(x, y, gradients=False) for _ in range(3)}) == 1
 
 
 def test_latents_are_those_of_the_encoders():

@@ -215,5 +215,5 @@ def _finish(table: pd.DataFrame, folder: Path, as_json: bool) -> int:
         if failed:
             typer.echo(f"Next: noiselaw status {folder} (says why some failed)")
         else:
-            typer.echo(f"Next: open the report, or: noiselaw fit {folder}")
+            typer.echo(f"Next: open the report, or: noiselaw plan {folder}")
     return 4 if failed else 0
