@@ -43,7 +43,7 @@ class Critic(Probe):
 
     n_folds: int | None = None
     networks: bool = True
-    steps: int = 500
+    steps: int = 1500
     reference: int = 2000
 
     revision: ClassVar[int] = 1
@@ -106,7 +106,7 @@ def _described(fitted: list[FittedCritic]) -> dict[str, object]:
         "folds_without_signal": silent,
         "network_folds": networks,
         "network_steps": float(np.mean([critic.step for critic in fitted])),
-        "normal_score_folds": sum(critic.margins == "normal scores" for critic in fitted),
+        "margins": {kind: sum(c.margins == kind for c in fitted) for kind in sorted({c.margins for c in fitted})},
         "canonical_pairs": float(np.mean([np.sum(critic.base.correlations > 0) for critic in fitted])),
         "dampings": sorted({str(critic.base.dampings) for critic in fitted}),
         "temperature": float(np.mean([critic.temperature for critic in fitted])),

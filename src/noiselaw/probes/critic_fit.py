@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noiselaw.probes.bounds import Normaliser, nwj_gains
-from noiselaw.probes.linear_base import ridge_canonical, unseen_variates
-from noiselaw.probes.margins import NormalScores
+from noiselaw.probes.linear_base import LIMIT, ridge_canonical, unseen_variates
+from noiselaw.probes.margins import Folded, NormalScores
 from noiselaw.probes.pair_net import PairNet, Schedule, train
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ __all__ = ["FittedCritic", "fit_critic"]
 _LEAST_FOR_NETWORKS = 400
 #: Inputs without linear signal enter the networks at this share of the strongest one's size.
 _FAINT = 0.25
+#: Nats beyond which the plain base is trusted to have found the pairs' main dependence.
+_PLAIN = 0.35
 _TEMPERATURES = (1.0, 0.8, 0.6, 0.4, 0.2)
 
 
@@ -55,6 +57,19 @@ class FittedCritic:
         return nwj_gains(self.normaliser, self.net.features_x(one), self.net.features_y(two))
 
 
+@dataclass(frozen=True, eq=False)
+class _Based:
+    """A base on one kind of margins: its variates of training rows, its value on held pairs, and its temperature."""
+
+    margins: str
+    view: tuple[Columns, Columns]
+    base: CanonicalBase
+    u: NDArray[np.float64]
+    v: NDArray[np.float64]
+    value: float
+    temperature: float
+
+
 def _as_they_are(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values
 
@@ -77,48 +92,75 @@ def fit_critic(
     networks: bool = True,
 ) -> FittedCritic:
     """Fit to training pairs (n, d), (n, p); everything is chosen on inner folds (n,). ``known`` is about Y."""
-    held = inner == 0
-    margins, view, base, u, v, temperature = _better_margins(x, y, inner, known)
-    r = base.correlations * (1 if temperature > 0 else 0)
+    candidates = _bases(x, y, inner, known, folded=networks)
+    fitted = [_with_networks(one, inner == 0, rng, schedule, reference, networks) for one in candidates]
+    return max(fitted, key=lambda one: one[0])[1]
+
+
+def _with_networks(
+    candidate: _Based,
+    held: NDArray[np.bool_],
+    rng: np.random.Generator,
+    schedule: Schedule,
+    reference: int,
+    networks: bool,
+) -> tuple[float, FittedCritic]:
+    """Let networks correct one base if they can; return the value (nats) on held pairs, and the critic."""
+    base, u, v = candidate.base, candidate.u, candidate.v
+    r = base.correlations * (1 if candidate.temperature > 0 else 0)
     scale = _scales(r, u.shape[1]), _scales(r, v.shape[1])
     one, two = _inputs(u, scale[0]), _inputs(v, scale[1])
-    strength = temperature * r / (1 - r**2) / scale[0][: len(r)] ** 2
-    start = PairNet.start(one.shape[1], two.shape[1], strength, strength * r, schedule, rng)
-    net, step = start, 0
-    before = _pair_values(start, one[held], two[held])
-    if networks and np.sum(~held) >= _LEAST_FOR_NETWORKS:
-        trained, step = train(start, one, two, held, schedule, rng)
-        gain = _pair_values(trained, one[held], two[held]) - before
-        if step and gain.mean() > gain.std() / np.sqrt(len(gain)):
-            net = trained
-        else:
-            step = 0
+    strength = candidate.temperature * r / (1 - r**2) / scale[0][: len(r)] ** 2
+    net, step = PairNet.start(one.shape[1], two.shape[1], strength, strength * r, schedule, rng), 0
     seen = _pair_values(net, one[held], two[held])
+    if networks and np.sum(~held) >= _LEAST_FOR_NETWORKS:
+        trained, last = train(net, one, two, held, schedule, rng)
+        corrected = _pair_values(trained, one[held], two[held])
+        gain = corrected - seen
+        if last and gain.mean() > gain.std() / np.sqrt(len(gain)):
+            net, step, seen = trained, last, corrected
     normaliser = None
     if seen.mean() > 2 * seen.std() / np.sqrt(len(seen)):
-        rows = rng.permutation(len(x))[:reference]
+        rows = rng.permutation(len(one))[:reference]
         normaliser = Normaliser.fit(net.features_x(one[rows]), net.features_y(two[rows]))
-    return FittedCritic(margins, base, view, scale, net, normaliser, step, temperature)
+    critic = FittedCritic(candidate.margins, base, candidate.view, scale, net, normaliser, step, candidate.temperature)
+    return float(seen.mean()), critic
 
 
-def _better_margins(
-    x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp], known: Known
-) -> tuple[str, tuple[Columns, Columns], CanonicalBase, NDArray[np.float64], NDArray[np.float64], float]:
-    """Fit the base on columns as they are and as normal scores; return the one that predicts held pairs better."""
+def _bases(x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp], known: Known) -> list[_Based]:
+    """Fit the base on columns as they are and on their normal scores; return the one that predicts held pairs better.
+
+    Where neither sees much, and there are few columns, also on scores and their sizes; if that is better still, both
+    are returned, because networks may make more of the plain one.
+    """
+    plain = max(
+        (_based("z-scores", x, y, inner, known), _based("normal scores", x, y, inner, known)),
+        key=lambda one: one.value,
+    )
+    if not folded or plain.value > _PLAIN or max(x.shape[1], y.shape[1]) > 2 * LIMIT:
+        return [plain]
+    sized = _based("folded scores", x, y, inner, known)
+    return [plain, sized] if sized.value > plain.value else [plain]
+
+
+def _based(
+    margins: str, x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp], known: Known
+) -> _Based:
+    about = known.within(margins)
+    view: tuple[Columns, Columns] = (_as_they_are, _as_they_are)
+    if margins != "z-scores":
+        kind: type[NormalScores] | type[Folded] = NormalScores if margins == "normal scores" else Folded
+        view = (kind.fit(x), about.get("view", partial(_fitted_view, kind, y)))
+    seen_x, seen_y = view[0](x), about.get("values", partial(view[1], y))
+    base = ridge_canonical(seen_x, seen_y, inner, 2 if len(x) > 2500 else int(inner.max()) + 1, about)
+    u, v = unseen_variates(base, seen_x, seen_y, inner, about)
     held = inner == 0
-    found = []
-    for margins in ("z-scores", "normal scores"):
-        view: tuple[Columns, Columns] = (_as_they_are, _as_they_are)
-        if margins == "normal scores":
-            view = (NormalScores.fit(x), known.get("scores", lambda: NormalScores.fit(y)))
-        seen_x, seen_y = view[0](x), known.get((margins, "values"), partial(view[1], y))
-        about = known.within(margins)
-        base = ridge_canonical(seen_x, seen_y, inner, 2 if len(x) > 2500 else int(inner.max()) + 1, about)
-        u, v = unseen_variates(base, seen_x, seen_y, inner, about)
-        value, temperature = _tempered(base.correlations, u[held], v[held])
-        found.append((value, margins, view, base, u, v, temperature))
-    best = max(found, key=lambda one: one[0])
-    return best[1], best[2], best[3], best[4], best[5], best[6]
+    value, temperature = _tempered(base.correlations, u[held], v[held])
+    return _Based(margins, view, base, u, v, value, temperature)
+
+
+def _fitted_view(kind: type[NormalScores] | type[Folded], values: NDArray[np.float64]) -> Columns:
+    return kind.fit(values)
 
 
 def _tempered(r: NDArray[np.float64], u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["RANK_CUT", "NormalScores", "Whitener", "effective_rank", "varying_columns"]
+__all__ = ["RANK_CUT", "Folded", "NormalScores", "Whitener", "effective_rank", "varying_columns"]
 
 #: Directions with less than this share of the largest variance are copies of others, up to rounding.
 RANK_CUT = 1e-6
@@ -54,6 +54,23 @@ class NormalScores:
             below = np.searchsorted(known, values[:, column], side="left")
             ranks[:, column] = below + np.searchsorted(known, values[:, column], side="right")
         return np.asarray(ndtri(np.clip(ranks / (2 * n), 0.5 / n, 1 - 0.5 / n)))
+
+
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """Normal scores and their sizes side by side: what one column says about the spread of another is linear here."""
+
+    scores: NormalScores
+
+    @classmethod
+    def fit(cls, values: NDArray[np.float64]) -> Folded:
+        """Fit on the training rows ``values`` (n, d)."""
+        return cls(NormalScores.fit(values))
+
+    def __call__(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return scores and sizes, (m, 2 d), of rows (m, d)."""
+        scores = self.scores(values)
+        return np.hstack([scores, np.abs(scores)])
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,8 +27,8 @@ class Schedule:
     hidden: int = 48
     outputs: int = 24
     batch: int = 512
-    steps: int = 500
-    rate: float = 2e-3
+    steps: int = 1500
+    rate: float = 4e-3
     decay: float = 1.0
     check: int = 20
     patience: int = 3
