@@ -127,7 +127,9 @@ def _with_networks(
     return float(seen.mean()), critic
 
 
-def _bases(x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp], known: Known) -> list[_Based]:
+def _bases(
+    x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp], known: Known, folded: bool
+) -> list[_Based]:
     """Fit the base on columns as they are and on their normal scores; return the one that predicts held pairs better.
 
     Where neither sees much, and there are few columns, also on scores and their sizes; if that is better still, both
