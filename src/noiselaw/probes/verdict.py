@@ -48,7 +48,8 @@ def estimate_of(
     is nearer the value for infinitely many pairs. It is no bound, and knows nothing of critics of the wrong form.
     """
     bits = float(gain.mean())
-    error = standard_error(gain, units, folds)
+    # Where every fold counts 0 there is no scatter; nobody knows a bound to better than a bit in n.
+    error = max(standard_error(gain, units, folds), 1 / len(gain))
     extrapolated = 0.5 * (bits + familiar)
     warnings = []
     if extrapolated - bits > max(_SHORT * extrapolated, 2 * error):
