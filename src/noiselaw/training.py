@@ -31,6 +31,8 @@ class Stopping:
         It ends after this many epochs at the latest.
     patience
         It ends when the validation loss has not improved for this many epochs.
+    every
+        It validates every so many epochs, and after the last.
     keep
         The weights of the ``best`` epoch, or those of the ``last`` (as much published code does, by accident).
     """
@@ -38,6 +40,7 @@ class Stopping:
     max_epochs: Annotated[int, Field(ge=1)] = 300
     patience: Annotated[int, Field(ge=1)] = 30
     keep: Literal["best", "last"] = "best"
+    every: Annotated[int, Field(ge=1)] = 1
 
 
 def train(
@@ -67,7 +70,8 @@ def train(
     -------
     History
         ``stop_reason`` is ``patience``, ``max_epochs`` or ``diverged`` (a loss that is no number: the best weights
-        before it are kept). ``best_epoch`` counts from 1; ``curves`` has ``train_loss`` and ``validation_loss``.
+        before it are kept). ``best_epoch`` counts from 1; ``curves`` has ``train_loss``, one value for each epoch, and
+        ``validation_loss``, one for each validation.
     """
     torch = require("torch", "Training")
     curves: dict[str, list[float]] = {"train_loss": [], "validation_loss": []}
@@ -76,6 +80,8 @@ def train(
     for epoch in range(stopping.max_epochs):
         model.train()
         curves["train_loss"].append(one_epoch(epoch))
+        if (epoch + 1) % stopping.every and epoch + 1 < stopping.max_epochs:
+            continue
         model.train(validate_in_training_mode)
         with torch.no_grad():
             loss = validate()
@@ -93,7 +99,7 @@ def train(
     model.eval()
     return History(
         stop_reason=stop_reason,
-        epochs=len(curves["validation_loss"]),
+        epochs=len(curves["train_loss"]),
         best_epoch=best_epoch,
         curves={name: tuple(curve) for name, curve in curves.items()},
         notes={"weights": stopping.keep},

@@ -29,6 +29,9 @@ _CLIP = 10.0
 _MEASURED_SHARE = 0.5
 #: Of the pairs not measured, those that only say when to stop.
 _STOPPING_SHARE = 0.2
+#: The published estimator validates on as many pairs as it trains on, which is a quarter of its cost. Looking every
+#: fifth epoch moves the end of the training by a few of some 250 epochs.
+_PUBLISHED_EVERY = 5
 #: Breaks ties in the published estimator.
 _JITTER = 1e-10
 
@@ -135,7 +138,8 @@ class LatentMI(Probe):
                 return float(np.mean([loss for _, loss in found]))
             return sum(n_rows * loss for n_rows, loss in found) / len(parts.stop)
 
-        stopping = Stopping(self.max_epochs, self.patience, "last" if published else "best")
+        every = _PUBLISHED_EVERY if published else 1
+        stopping = Stopping(self.max_epochs, self.patience, "last" if published else "best", every)
         return model, train(model, one_epoch, validate, stopping, validate_in_training_mode=published)
 
 
