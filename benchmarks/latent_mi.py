@@ -1,8 +1,8 @@
 """Time and answers of latent MI, side by side with the published package in one run.
 
     python -m venv peer && peer/bin/pip install torch==2.13.0 latentmi==0.1.3    # needs numpy < 2: a venv of its own
-    python benchmarks/latent_mi.py speed   --peer peer/bin/python [--pairs 3000,10000] [--epochs 20] [--repeats 3]
-    python benchmarks/latent_mi.py answers --peer peer/bin/python [--pairs 1000] [--seeds 5] [--out answers.csv]
+    python -P benchmarks/latent_mi.py speed   --peer peer/bin/python [--pairs 3000,10000] [--epochs 20] [--repeats 3]
+    python -P benchmarks/latent_mi.py answers --peer peer/bin/python [--pairs 1000] [--seeds 5] [--out answers.csv]
 
 ``speed`` trains both for the same few epochs, in turns, one thread each, and compares the least processor time per
 epoch (to which other work on the machine can only add). ``answers`` runs both to their end on the same pairs, ours once
@@ -81,7 +81,7 @@ CASES = ["2 bits, 4 of 16 dims", "2 hidden dims, 16 columns", "10 labels, one-ho
 
 def run(python: str, code: str, path: Path, *arguments: object) -> dict[str, float]:
     alone = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    command = [python, "-c", code, str(path), *map(str, arguments)]
+    command = [python, "-P", "-c", code, str(path), *map(str, arguments)]
     done = subprocess.run(command, env=alone, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.strip().splitlines()[-1])
 

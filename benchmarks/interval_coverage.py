@@ -1,6 +1,6 @@
 """How often do the 95 % intervals hold the truth? Simulated curves whose parameters are known.
 
-    python benchmarks/coverage.py [--curves 2000] [--workers 2]
+    python benchmarks/interval_coverage.py [--curves 2000] [--workers 2]
 
 Ten levels over three decades. Errors are independent, or share half of their variance between the levels of a
 replicate, as shared held-out cells make them. Prints a Markdown table: the share of curves with status ok, and how
