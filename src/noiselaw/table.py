@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pandas as pd
 
@@ -104,7 +105,8 @@ def write_table(table: pd.DataFrame, path: str | Path, provenance: Mapping[str, 
     import pyarrow.parquet as pq
 
     path = Path(path)
-    part = path.with_name(f".{path.name}.part")
+    # A name of its own for each writer: two may write the same table at once.
+    part = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
     if path.suffix == ".csv":
         table.to_csv(part, index=False)
     elif path.suffix == ".parquet":

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from noiselaw.errors import InputError, StoreError
+from noiselaw.errors import InputError, StoreError, UsageError
 from noiselaw.signals import Abundances, Labels
 from noiselaw.sweep import Store, Study, collect, forecast, load, run, status_of
 from noiselaw.sweep import condition as work
@@ -230,3 +230,44 @@ def test_the_seed_redraws_everything(cells):
     table = run(study_of(cells, seeds=2, levels=[1.0], sizes=[300]))
     assert table.groupby("seed")["u"].first().nunique() == 2
     assert not np.isclose(*table.groupby("seed")["bits"].max())
+
+
+def test_signals_with_equal_pairs_have_their_own_numbers_in_any_company(cells, tmp_path):
+    twins = [Labels("cell_type", name="one"), Labels("cell_type", name="two")]
+    together = run(study_of(cells, signals=twins), tmp_path / "together")
+    run(study_of(cells, signals=twins[:1]), tmp_path / "later")
+    pd.testing.assert_frame_equal(run(study_of(cells, signals=twins), tmp_path / "later"), together)
+
+
+@pytest.mark.parametrize(
+    "how", [{"workers": 0}, {"timeout": -1.0}, {"timeout": 5.0, "scheduler": "tcp://x:1"}, {"wrkers": 2}]
+)
+def test_an_execution_that_cannot_be_meant_writes_nothing(cells, tmp_path, how):
+    with pytest.raises(UsageError):
+        run(study_of(cells), tmp_path / "s", **how)
+    assert not (tmp_path / "s").exists()
+
+
+def test_an_ordinary_model_of_another_library_works(cells, tmp_path):
+    from sklearn.decomposition import TruncatedSVD
+
+    table = run(study_of(cells, models=["pca", TruncatedSVD(n_components=4)]), tmp_path / "s")
+    assert (table["status"] != "failed").all()
+    assert table["representation"].str.contains("TruncatedSVD").sum() == 4
+    pd.testing.assert_frame_equal(
+        run(study_of(cells, models=["pca", TruncatedSVD(n_components=4)]), tmp_path / "s"), table
+    )
+
+
+def test_counts_of_a_dataset_in_memory_are_checked(cells, tmp_path):
+    halves = replace(cells, observations=cells.observations + cells.observations * 0.5)
+    with pytest.raises(InputError, match="cell"):
+        run(study_of(halves), tmp_path / "s")
+    assert not (tmp_path / "s").exists()
+
+
+def test_donors_stay_together_inside_the_probe_where_there_are_enough(cells, tmp_path):
+    many = cells.annotations.assign(donor=[f"d{i % 60}" for i in range(400)])
+    table = run(study_of(replace(cells, annotations=many), group="donor", models=["pca"], sizes=[250]), tmp_path / "s")
+    facts = [json.loads(text)["estimate"] for text in table["diagnostics"]]
+    assert {fact["n_groups"] for fact in facts} == {15}

@@ -90,3 +90,16 @@ def test_donors_stay_on_one_side(cells):
     donors = cells.annotations["donor"].to_numpy()
     for split in grid.splits.values():
         assert not set(donors[split.train]) & set(donors[split.test])
+
+
+def test_more_seeds_keep_the_sizes_of_an_odd_number_of_cells(cells):
+    odd = replace(
+        cells,
+        observations=cells.observations[:397],
+        names=cells.names[:397],
+        annotations=cells.annotations.iloc[:397],
+        matrices={},
+    )
+    labels = {"signals": [Labels("cell_type")]}
+    sizes = [lay_out(study_of(odd, seeds=seeds, **labels), odd).sizes for seeds in (1, 2, 3, 4)]
+    assert len(set(sizes)) == 1

@@ -64,3 +64,14 @@ def test_stores_of_other_data_do_not_join(cells, tmp_path):
         merge(Store.open(tmp_path / "one"), [Store.open(tmp_path / "two")])
     with pytest.raises(StoreError, match="nothing to merge"):
         merge(Store.open(tmp_path / "one"), [Store.create(tmp_path / "empty")])
+
+
+def test_stores_that_measure_one_thing_in_two_ways_do_not_join(cells, tmp_path):
+    run(study_of(cells), tmp_path / "one")
+    run(study_of(cells, preparation={"kind": "cells", "n_genes": 50}), tmp_path / "two")
+    one = Store.open(tmp_path / "one")
+    before = one.keys("measurements")
+    with pytest.raises(StoreError, match="in different ways"):
+        merge(one, [Store.open(tmp_path / "two")])
+    assert one.keys("measurements") == before
+    assert len(collect(one)) == 2

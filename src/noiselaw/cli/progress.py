@@ -60,7 +60,9 @@ class _Live:
         """Move the bar."""
         if self.task is None:
             self.task = self.progress.add_task("", total=total)
-        what = running[0] if running else "finishing"
+        from rich.markup import escape
+
+        what = escape(running[0]) if running else "finishing"
         note = f"{what} [red]{failed} failed[/red]" if failed else what
         self.progress.update(self.task, completed=done, total=total, description=note)
 

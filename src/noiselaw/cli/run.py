@@ -57,7 +57,10 @@ def run(
         str | None, typer.Option(help="Address of a Dask scheduler (tcp://host:8786), in place of local processes.")
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option(help="Seconds after which one fit or measurement is ended and counted as failed.")
+        float | None,
+        typer.Option(
+            help="Seconds after which a task (a fit; a signal's measurements of a condition) is ended as failed."
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and write nothing.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do failed measurements again.")] = False,
@@ -115,6 +118,11 @@ def _study(
     options = {key: value for key, value in given.items() if value is not None}
     signals = [Labels(column, missing=tuple(missing)) for column in labels] + [Abundances(key) for key in abundances]
     if source.suffix == ".toml":
+        if counts != "auto" or (missing and not labels):
+            raise UsageError(
+                "--counts and --missing-label belong into the study file when there is one: counts = ... in [data], "
+                "missing = [...] with the signal."
+            )
         return Study.read(source, **options, **({"signals": signals} if signals else {}))
     if not signals:
         raise UsageError(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from noiselaw.errors import InputError
-from noiselaw.probes.inputs import check_lengths, group_codes, label_codes, read_target, read_values, tied
+from noiselaw.probes.inputs import MIN_GROUPS, check_lengths, group_codes, label_codes, read_target, read_values, tied
 from noiselaw.randomness import draw_seed, generator
 from noiselaw.records import Estimate
 
@@ -87,6 +87,11 @@ class Probe(ABC):
         names = ["X"] if len(xs) == 1 else [f"X number {position} of {len(xs)}" for position in range(1, len(xs) + 1)]
         sources = [self._read(x, name, n_pairs) for x, name in zip(xs, names, strict=True)]
         codes = group_codes(groups, n_pairs)
+        if codes is not None and len(set(codes.tolist())) < MIN_GROUPS:
+            raise InputError(
+                f"Groups are kept together when pairs are divided, which needs at least {MIN_GROUPS} groups; got "
+                f"{len(set(codes.tolist()))}. Group more finely, or pass no groups."
+            )
         if target.values.ndim == 2 and target.values.shape[1] == 0:
             return [_nothing("Y", target, source, n_pairs) for source in sources]
         varying = [position for position, source in enumerate(sources) if source.values.shape[1]]

@@ -9,7 +9,7 @@ import numpy as np
 
 from noiselaw.probes.base import Probe
 from noiselaw.probes.experts import Blend
-from noiselaw.probes.folds import deal, tied_values, units_of
+from noiselaw.probes.folds import check_folds, deal, tied_values, units_of
 from noiselaw.probes.margins import effective_rank
 from noiselaw.probes.verdict import estimate_of
 
@@ -39,6 +39,10 @@ class Classifier(Probe):
 
     revision: ClassVar[int] = 1
     measures: ClassVar[frozenset[str]] = frozenset({"labels"})
+
+    def __post_init__(self) -> None:
+        """Refuse a number of folds that leaves nothing to fit on."""
+        check_folds(self.n_folds)
 
     def _estimate(self, x: np.ndarray, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator) -> Estimate:
         labels = y.astype(np.intp)

@@ -9,7 +9,7 @@ import numpy as np
 
 from noiselaw.probes.base import Probe
 from noiselaw.probes.critic_fit import fit_critic
-from noiselaw.probes.folds import deal, tied_values, units_of
+from noiselaw.probes.folds import check_folds, deal, tied_values, units_of
 from noiselaw.probes.known import Known
 from noiselaw.probes.margins import effective_rank
 from noiselaw.probes.pair_net import Schedule
@@ -48,6 +48,10 @@ class Critic(Probe):
 
     revision: ClassVar[int] = 1
     measures: ClassVar[frozenset[str]] = frozenset({"continuous"})
+
+    def __post_init__(self) -> None:
+        """Refuse a number of folds that leaves nothing to fit on."""
+        check_folds(self.n_folds)
 
     def _estimate(self, x: np.ndarray, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator) -> Estimate:
         return self._measured(x, y, groups, draw_seed(rng), {})

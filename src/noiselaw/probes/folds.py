@@ -10,10 +10,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noiselaw.errors import UsageError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["deal", "holdout", "tied_values", "units_of"]
+__all__ = ["check_folds", "deal", "holdout", "tied_values", "units_of"]
+
+
+def check_folds(n_folds: int | None) -> None:
+    """Refuse a number of folds that leaves nothing to fit on.
+
+    Raises
+    ------
+    UsageError
+        Naming the number.
+    """
+    if n_folds is not None and n_folds < 2:
+        raise UsageError(f"n_folds must be at least 2; got {n_folds}. Pass 5 or 10, or none for the default.")
 
 
 def tied_values(values: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from noiselaw.probes.base import Probe
 from noiselaw.probes.critic import Critic
+from noiselaw.probes.folds import check_folds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,10 @@ class Gaussian(Probe):
 
     revision: ClassVar[int] = 2
     measures: ClassVar[frozenset[str]] = frozenset({"continuous"})
+
+    def __post_init__(self) -> None:
+        """Refuse a number of folds that leaves nothing to fit on."""
+        check_folds(self.n_folds)
 
     def _estimate(self, x: np.ndarray, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator) -> Estimate:
         return Critic(self.n_folds, networks=False)._estimate(x, y, groups, rng)

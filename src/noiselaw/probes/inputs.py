@@ -32,6 +32,8 @@ __all__ = [
 
 #: Fewer pairs than this carry no estimate worth a number.
 MIN_PAIRS = 50
+#: Fewer groups cannot be divided into folds, and those again into fit and selection.
+MIN_GROUPS = 4
 #: Squares of larger numbers overflow.
 _LARGEST = 1e150
 #: A sparse matrix is made dense up to this many entries (2 GB).

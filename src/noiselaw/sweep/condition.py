@@ -42,10 +42,8 @@ def prepare(root: str, condition: Condition) -> None:
         return
     with one_thread():
         began = time.perf_counter()
-        try:
-            body, arrays = _prepared(store, condition)
-        except Exception as error:  # noqa: BLE001 - a failure is part of the answer
-            body, arrays = {"error": _reason(error)}, {}
+        outcome = _attempt(lambda: _prepared(store, condition))
+        body, arrays = ({"error": outcome}, {}) if isinstance(outcome, str) else outcome
         store.write("conditions", condition.key, {**body, "seconds": time.perf_counter() - began}, arrays)
 
 
@@ -89,7 +87,12 @@ def embed(root: str, group: Sequence[Embed]) -> None:
             for item in todo:
                 store.write("embeddings", item.key, {**facts, "error": piece.body["error"], "seconds": 0.0})
             return
-        train, test = _views(store, first, piece)
+        views = _attempt(lambda: _views(store, first, piece))
+        if isinstance(views, str):
+            for item in todo:
+                store.write("embeddings", item.key, {**facts, "error": views, "seconds": 0.0})
+            return
+        train, test = views
         sizes = [item.size for item in todo]
         outcomes = _each_or_all(
             lambda: _fit_sizes(first, train, sizes), [_fitter(first, train, size) for size in sizes]
@@ -138,25 +141,21 @@ def _model_rng(item: Embed, size: int | None) -> np.random.Generator:
 
 
 def _write_embedding(store: Store, item: Embed, encoder: Encoder | str, test: Prepared, facts: dict[str, Any]) -> None:
-    if not isinstance(encoder, str):
-        try:
-            embedding: Embedding = encoder.embed(test)
-        except Exception as error:  # noqa: BLE001 - a failure is part of the answer
-            encoder = _reason(error)
-        else:
-            history = encoder.history
-            training = {
-                "stop_reason": history.stop_reason,
-                "epochs": history.epochs,
-                "best_epoch": history.best_epoch,
-                **history.notes,
-                **embedding.notes,
-            }
-            curves = {name: list(values) for name, values in history.curves.items()}
-            body = {**facts, "training": training, "curves": curves}
-            store.write("embeddings", item.key, body, {"values": np.asarray(embedding.values)})
-            return
-    store.write("embeddings", item.key, {**facts, "error": encoder})
+    embedding: Embedding | str = encoder if isinstance(encoder, str) else _attempt(lambda: encoder.embed(test))
+    if isinstance(embedding, str) or isinstance(encoder, str):
+        store.write("embeddings", item.key, {**facts, "error": embedding})
+        return
+    history = encoder.history
+    training = {
+        "stop_reason": history.stop_reason,
+        "epochs": history.epochs,
+        "best_epoch": history.best_epoch,
+        **history.notes,
+        **embedding.notes,
+    }
+    curves = {name: list(values) for name, values in history.curves.items()}
+    body = {**facts, "training": training, "curves": curves}
+    store.write("embeddings", item.key, body, {"values": np.asarray(embedding.values)})
 
 
 def _embedding(store: Store, root: str, item: Embed) -> Piece:
@@ -291,7 +290,9 @@ def fail(root: str, argument: Condition | Sequence[Embed] | Sequence[Measure], r
         if isinstance(item, Embed):
             store.write("embeddings", item.key, {**facts, "preparation_seconds": 0.0})
         else:
-            piece = store.read("embeddings", item.embed.key)
+            # A measurement that hung may have put its embedding aside.
+            known = store.has("embeddings", item.embed.key)
+            piece = store.read("embeddings", item.embed.key) if known else Piece({}, {})
             _write_measurement(store, item, piece, read_pairs(store, item.pairs), reason, 0.0)
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from noiselaw import io
+from noiselaw.arrays import check_counts
 from noiselaw.datasets import PublishedDataset
-from noiselaw.errors import InputError, StoreError
+from noiselaw.errors import InputError, StoreError, UsageError
 from noiselaw.records import Dataset
 from noiselaw.registry import checked
 from noiselaw.simulate import SIMULATORS
@@ -22,7 +23,7 @@ from noiselaw.sweep.engines import dask_cluster, in_this_process, local_processe
 from noiselaw.sweep.execute import execute, missing, tasks_of
 from noiselaw.sweep.grid import Grid, lay_out
 from noiselaw.sweep.pieces import write_pairs, write_source, write_split
-from noiselaw.sweep.store import Store
+from noiselaw.sweep.store import Store, writing
 from noiselaw.sweep.study import CellFile, Study
 from noiselaw.table import to_table, write_table
 
@@ -66,6 +67,7 @@ def load(study: Study) -> Loaded:
         truth = _truth_table(study, drawn)
     else:
         dataset = io.from_anndata(data, name=study.name)
+    check_counts(dataset.observations, dataset.names, dataset.features)
     return Loaded(study, dataset, lay_out(study, dataset), truth)
 
 
@@ -105,6 +107,17 @@ class Execution:
     timeout: float | None = None
     keep_embeddings: bool = True
     retry_failed: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant, before anything is written."""
+        if self.workers < 1:
+            raise UsageError(f"workers must be at least 1; got {self.workers}.")
+        if self.timeout is not None and not self.timeout > 0:
+            raise UsageError(f"timeout must be a positive number of seconds; got {self.timeout}.")
+        if self.timeout is not None and self.scheduler is not None:
+            raise UsageError(
+                "A timeout needs local processes, which can be ended; a Dask cluster has limits of its own."
+            )
 
     def engine(self) -> Engine:
         """Return where the work runs."""
@@ -152,9 +165,9 @@ def run_loaded(loaded: Loaded, out: str | Path | None, how: Execution, watcher: 
     store = Store.create(out)
     store.tidy()
     _register(store, loaded)
+    missing(loaded.grid, store)  # puts damaged measurements aside
     if how.retry_failed:
         _forget_failed(store, loaded.grid)
-    missing(loaded.grid, store)  # puts damaged measurements aside
     tasks = tasks_of(loaded.grid, store)
     try:
         execute(tasks, store, engine, watcher, keep_embeddings=how.keep_embeddings, timeout=how.timeout)
@@ -192,7 +205,12 @@ def plan_of(store: Store) -> dict[str, Any] | None:
     """Return which measurements the store's study asks for, or None before its first run."""
     if not (store.root / "plan.json").is_file():
         return None
-    plan: dict[str, Any] = json.loads(store.read_text("plan.json"))
+    try:
+        plan: dict[str, Any] = json.loads(store.read_text("plan.json"))
+    except ValueError as error:
+        raise StoreError(
+            f"{store.root / 'plan.json'} is damaged. Remove it and run again: what is finished is kept."
+        ) from error
     return plan
 
 
@@ -255,12 +273,13 @@ def collect(store: Store) -> pd.DataFrame:
         identifying = {key: value for key, value in asked.items() if key != "key"}
         timings.append({**identifying, **seconds})
     table = to_table(rows)
-    write_table(table, store.root / "measurements.parquet", plan["provenance"])
-    write_table(table, store.root / "measurements.csv")
-    write_table(pd.DataFrame(timings), store.root / "timings.parquet")
-    if plan["truth"]:
-        realised = table.groupby("level", as_index=False)["u"].mean()
-        write_table(pd.DataFrame(plan["truth"]).merge(realised, on="level"), store.root / "truth.parquet")
+    with writing(store.root):
+        write_table(table, store.root / "measurements.parquet", plan["provenance"])
+        write_table(table, store.root / "measurements.csv")
+        write_table(pd.DataFrame(timings), store.root / "timings.parquet")
+        if plan["truth"]:
+            realised = table.groupby("level", as_index=False)["u"].mean()
+            write_table(pd.DataFrame(plan["truth"]).merge(realised, on="level"), store.root / "truth.parquet")
     return table
 
 
@@ -274,3 +293,6 @@ def _forget_failed(store: Store, grid: Grid) -> None:
     for embed in grid.embeds:
         if store.has("embeddings", embed.key) and "error" in store.read("embeddings", embed.key).body:
             store.remove("embeddings", embed.key)
+        condition = embed.condition.key
+        if store.has("conditions", condition) and "error" in store.read("conditions", condition).body:
+            store.remove("conditions", condition)

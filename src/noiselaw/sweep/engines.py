@@ -69,12 +69,31 @@ def local_processes(workers: int) -> Engine:
 
     They are spawned, not forked: a fork copies the locks of threads that do not exist in the child.
     """
-    context = get_context("spawn")
-    return Engine(
-        lambda: ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts),
-        slots=workers,
-        end=_kill_processes,
-    )
+    return Engine(lambda: _started(workers), slots=workers, end=_kill_processes)
+
+
+def _started(workers: int) -> Executor:
+    """Start processes and wait until each answers, so that no task pays for it.
+
+    Raises
+    ------
+    UsageError
+        If they cannot start: they import the script that called, which then runs again.
+    """
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+    try:
+        list(pool.map(_answer, range(workers)))
+    except BrokenExecutor as error:
+        _kill_processes(pool)
+        raise UsageError(
+            "Worker processes could not start: they import the script that called run(). Put what it does under "
+            'if __name__ == "__main__": or pass workers=1.'
+        ) from error
+    return pool
+
+
+def _answer(number: int) -> int:
+    return number
 
 
 def _ignore_interrupts() -> None:

@@ -66,7 +66,7 @@ def tasks_of(grid: Grid, store: Store) -> list[Task]:
             name = f"fit {type(group[0].model).__name__} ({where})"
             tasks.append(Task(name, work.embed, group, key, after_prepare))
             after_embed.add(len(tasks) - 1)
-        for asked in _by(measures, lambda item: (item.pairs, repr(item.probe))).values():
+        for asked in _by(measures, lambda item: (item.row["signal"], item.pairs, repr(item.probe))).values():
             name = f"measure {asked[0].row['signal']} ({where})"
             tasks.append(Task(name, work.measure, asked, key, frozenset(after_embed)))
     return tasks

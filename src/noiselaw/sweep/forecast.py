@@ -17,7 +17,6 @@ from noiselaw.sweep.store import Store
 
 if TYPE_CHECKING:
     from noiselaw.sweep.conduct import Loaded
-    from noiselaw.sweep.store import Store as StoreType
 
 __all__ = ["Forecast", "forecast"]
 
@@ -35,7 +34,7 @@ class Forecast:
     memory_bytes: float
 
 
-def forecast(loaded: Loaded, store: StoreType | None, workers: int) -> Forecast:
+def forecast(loaded: Loaded, store: Store | None, workers: int) -> Forecast:
     """Say what ``loaded`` will take, from one condition (the fullest) done in a temporary folder.
 
     The calibration fits every model at the largest size and probes it for every signal once; what is measured there is
@@ -44,8 +43,8 @@ def forecast(loaded: Loaded, store: StoreType | None, workers: int) -> Forecast:
     grid = loaded.grid
     finished = store.keys("measurements") if store is not None else set()
     left = [item for item in grid.measures if item.key not in finished]
-    seconds, disk = _calibrate(loaded) if left else (0.0, 0.0)
-    share = len({item.embed.condition.key for item in left})
+    prepare, each, disk = _calibrate(loaded) if left else (0.0, 0.0, 0.0)
+    conditions_left = len({item.embed.condition.key for item in left})
     counts = as_csr(loaded.dataset.observations)
     held = counts.data.nbytes + counts.indices.nbytes + counts.indptr.nbytes
     # Each worker holds a noisy copy and its prepared part; the driver holds the counts.
@@ -55,14 +54,14 @@ def forecast(loaded: Loaded, store: StoreType | None, workers: int) -> Forecast:
         fits=len(grid.embeds),
         measurements=len(grid.measures),
         measurements_left=len(left),
-        seconds=seconds * share / min(workers, max(share, 1)),
+        seconds=(prepare * conditions_left + each * len(left)) / workers,
         disk_bytes=held + disk * len(grid.embeds),
         memory_bytes=memory,
     )
 
 
-def _calibrate(loaded: Loaded) -> tuple[float, float]:
-    """Return seconds for one full condition, and bytes kept for each embedding."""
+def _calibrate(loaded: Loaded) -> tuple[float, float, float]:
+    """Return seconds to prepare a condition, seconds for each measurement with its fit, and bytes of an embedding."""
     grid = loaded.grid
     fullest = max(grid.conditions, key=lambda item: (item.channel.level, -item.seed))
     mine = [item for item in grid.measures if item.embed.condition.key == fullest.key]
@@ -86,4 +85,4 @@ def _calibrate(loaded: Loaded) -> tuple[float, float]:
             work.measure(root, [item])
         sampled = time.perf_counter() - began
         sizes = [np.load(path, mmap_mode="r").nbytes for path in (store.root / "embeddings").glob("*/values.npy")]
-    return prepared + sampled * len(mine) / len(sample), float(np.mean(sizes)) if sizes else 0.0
+    return prepared, sampled / len(sample), float(np.mean(sizes)) if sizes else 0.0

@@ -7,14 +7,15 @@ measurement share its identity, so a study that grows computes only what is new.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from noiselaw.channels import CHANNELS
-from noiselaw.errors import InputError, nearest
+from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.io import content_hash
 from noiselaw.prepare import PREPARATIONS
 from noiselaw.probes import PROBES
@@ -38,6 +39,8 @@ __all__ = ["Condition", "Embed", "Grid", "Measure", "lay_out"]
 
 #: Smallest training set of a default grid (where there are that many observations).
 SMALLEST_SIZE = 200
+#: With fewer groups held out, a probe's folds divide them, and its standard error does not know of their differences.
+LEAST_GROUPS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,24 +111,28 @@ def lay_out(study: Study, dataset: Dataset) -> Grid:
     for signal in study.signals:
         signal.check(dataset)
     groups = _kept_together(study, dataset)
-    splits = [make_split(len(dataset.names), study.held_out, seed, groups, study.splits) for seed in range(study.seeds)]
+    # Sizes look at one whole cycle of splits, however few seeds are asked for, so that more seeds keep the sizes.
+    cycle = max(study.seeds, ceil(1 / study.held_out))
+    splits = [make_split(len(dataset.names), study.held_out, seed, groups, study.splits) for seed in range(cycle)]
     sizes = training_sizes(study.sizes, min(len(split.train) for split in splits))
     source = content_hash(dataset)
     measures: list[Measure] = []
     all_splits, all_pairs = {}, {}
     dropped: dict[str, dict[str, int]] = {}
-    for seed, split in enumerate(splits):
+    for seed, split in enumerate(splits[: study.seeds]):
         split_key = _array_key(split.train, split.test)
         all_splits[split_key] = split
         paired = {}
         for signal in study.signals:
             pairs = signal.pair(dataset, split.test, generator(seed, "pairs", signal.name))
+            pairs = _grouped(pairs, study, dataset)
             if len(pairs.rows) < MIN_PAIRS:
                 raise InputError(
                     f"The signal {signal.name!r} has {len(pairs.rows)} pairs among the {len(split.test)} held-out "
                     f"observations; a probe needs at least {MIN_PAIRS}. Bring more observations, or hold out more."
                 )
-            key = _array_key(pairs.rows, pairs.values, pairs.partners, pairs.groups)
+            told = np.array(json.dumps(dict(pairs.dropped), sort_keys=True))
+            key = _array_key(pairs.rows, pairs.values, pairs.partners, pairs.groups, told)
             all_pairs[key] = pairs
             paired[signal.name] = key
             for reason, count in pairs.dropped.items():
@@ -144,6 +151,16 @@ def _kept_together(study: Study, dataset: Dataset) -> np.ndarray | None:
             raise InputError(f"There is no annotation column {study.group!r} to group by. {hint}")
         groupings.append(dataset.annotations[study.group].astype("category").cat.codes.to_numpy())
     return merge_groups([grouping for grouping in groupings if grouping is not None])
+
+
+def _grouped(pairs: Pairs, study: Study, dataset: Dataset) -> Pairs:
+    """Keep a study's groups together inside the probe too, where enough of them are held out to make folds of."""
+    if study.group is None or pairs.groups is not None:
+        return pairs
+    groups = dataset.annotations[study.group].astype("category").cat.codes.to_numpy()[pairs.rows].astype(np.int64)
+    # A missing group is a group of its own.
+    groups = np.where(groups < 0, groups.max() + 1 + np.arange(len(groups)), groups)
+    return replace(pairs, groups=groups) if len(np.unique(groups)) >= LEAST_GROUPS else pairs
 
 
 def training_sizes(wanted: Any, available: int) -> tuple[int, ...]:
@@ -227,6 +244,11 @@ def _measures_of(
 def _described(registry: Any, strategy: Any) -> dict[str, Any]:
     """Return a strategy with all its options and its revision: what its numbers depend on."""
     described = {**registry.describe(strategy, all_options=True), "revision": strategy.revision}
+    if " at 0x" in repr(described):
+        raise UsageError(
+            f"{registry.label(strategy)} holds an object that does not say what it is, so its results could not be "
+            "told from another's. Give its class a __repr__ that shows its options."
+        )
     plain: dict[str, Any] = json.loads(json.dumps(described, default=repr))
     return plain
 

@@ -25,7 +25,7 @@ from noiselaw.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["FORMAT", "Piece", "Store", "identity"]
+__all__ = ["FORMAT", "Piece", "Store", "identity", "writing"]
 
 #: Raised when the layout of a store changes.
 FORMAT = 1
@@ -80,7 +80,7 @@ class Store:
         if root.exists() and not root.is_dir():
             raise StoreError(f"{root} is a file; a study needs a folder. Pass another --out.")
         store = cls(root)
-        with _writing(root):
+        with writing(root):
             root.mkdir(parents=True, exist_ok=True)
             store.write_text("store.json", json.dumps({"format": FORMAT}) + "\n")
         return store
@@ -97,7 +97,7 @@ class Store:
         root = Path(root)
         try:
             found = json.loads((root / "store.json").read_text())["format"]
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise StoreError(
                 f"{root} is not a study's folder (it has no store.json). Start one: noiselaw run."
             ) from error
@@ -139,7 +139,7 @@ class Store:
         """
         final = self.path(kind, key)
         part = final.with_name(_temporary(key))
-        with _writing(self.root):
+        with writing(self.root):
             try:
                 part.mkdir(parents=True)
                 sums = {}
@@ -187,7 +187,7 @@ class Store:
         aside = self.root / "quarantine" / f"{kind}-{key}-{uuid4().hex[:8]}"
         if not self.path(kind, key).exists():
             return None
-        with _writing(self.root):
+        with writing(self.root):
             aside.parent.mkdir(parents=True, exist_ok=True)
             self.path(kind, key).rename(aside)
         return aside
@@ -215,7 +215,7 @@ class Store:
     def write_text(self, name: str, text: str) -> None:
         """Write a text file of the store in one step."""
         part = self.root / _temporary(name)
-        with _writing(self.root):
+        with writing(self.root):
             try:
                 with part.open("w") as handle:
                     handle.write(text)
@@ -270,7 +270,7 @@ def _mapped(path: Path) -> np.ndarray:
 
 
 @contextmanager
-def _writing(root: Path) -> Iterator[None]:
+def writing(root: Path) -> Iterator[None]:
     """Say in one sentence why ``root`` could not be written."""
     try:
         yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from noiselaw.prepare import PREPARATIONS
 from noiselaw.probes import PROBES
 from noiselaw.records import Dataset
 from noiselaw.registry import checked, options_of
-from noiselaw.represent import REPRESENTATIONS
+from noiselaw.represent import REPRESENTATIONS, as_representation
 from noiselaw.signals import SIGNALS
 from noiselaw.simulate import SIMULATORS
 
@@ -147,7 +147,7 @@ class Study:
         settle("name", self.name or _name_of(self.data))
         settle("channel", _one(CHANNELS, given("channel"), {"level": 1.0}))
         settle("preparation", _one(PREPARATIONS, given("preparation")))
-        settle("models", _many(REPRESENTATIONS, given("models"), "models"))
+        settle("models", _many(REPRESENTATIONS, _wrapped(given("models")), "models"))
         settle("probes", _many(PROBES, given("probes"), "probes"))
         settle("signals", _many(SIGNALS, self.signals, "signals"))
         settle("splits", given("splits"))
@@ -158,7 +158,7 @@ class Study:
         for key, choices in (("splits", ("complementary", "random")), ("subsets", ("nested", "fresh"))):
             if getattr(self, key) not in choices:
                 raise UsageError(f"{key} is {' or '.join(map(repr, choices))}; got {getattr(self, key)!r}.")
-        if not 0 < self.held_out < 1:
+        if not isinstance(self.held_out, float | int) or not 0 < self.held_out < 1:
             raise UsageError(f"held_out must lie between 0 and 1; got {self.held_out!r}. Pass a share, e.g. 0.25.")
         twice = _repeated([signal.name for signal in self.signals])
         if twice:
@@ -172,7 +172,10 @@ class Study:
         elif isinstance(levels, str | bool | float):
             raise UsageError(f"levels must be a count or a list of levels; got {levels!r}. Pass 10 or [0.01, 0.1, 1].")
         else:
-            values = tuple(sorted({float(level) for level in levels}))
+            try:
+                values = tuple(sorted({float(level) for level in levels}))
+            except (TypeError, ValueError) as error:
+                raise UsageError(f"levels must be a count or a list of numbers; got {levels!r}.") from error
         if not values:
             raise UsageError("levels is empty; expected at least one. Pass a count or values such as 0.01,0.1,1.")
         for level in values:
@@ -271,6 +274,11 @@ def _one(registry: Registry[Any], given: Any, defaults: Mapping[str, Any] | None
     if isinstance(given, str):
         given = {"kind": given}
     if not isinstance(given, dict):
+        if not is_dataclass(given) or isinstance(given, type):
+            raise UsageError(
+                f"A {registry.noun} is a name ({', '.join(registry.names())}), a table with a kind, or an object of "
+                f"such a class; got {given!r}."
+            )
         return given
     if "kind" not in given:
         raise UsageError(f"A {registry.noun} needs a kind. There are: {', '.join(registry.names())}.")
@@ -288,6 +296,16 @@ def _many(registry: Registry[Any], given: Any, key: str) -> tuple[Any, ...]:
     if twice:
         raise UsageError(f"{key} lists {twice} twice. Keep one.")
     return items
+
+
+def _wrapped(models: Any) -> Any:
+    """Take ordinary objects with ``fit`` and ``transform`` (scikit-learn's) as models."""
+    if isinstance(models, list | tuple):
+        return [
+            as_representation(model) if hasattr(model, "transform") and not is_dataclass(model) else model
+            for model in models
+        ]
+    return models
 
 
 def _repeated(names: list[str]) -> str:
@@ -348,4 +366,4 @@ def _tomlable(value: Any) -> Any:
         return {key: _tomlable(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple | set | frozenset):
         return [_tomlable(item) for item in value]
-    return value
+    return value if isinstance(value, str | int | float) else repr(value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from noiselaw.errors import StoreError
 from noiselaw.sweep.conduct import collect, plan_of
+from noiselaw.table import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,8 +79,9 @@ def merge(into: Store, others: Iterable[Store]) -> int:
         for kind in KINDS:
             for key in other.keys(kind):
                 other.read(kind, key, verify=True)
-    new = sum(_take(into, other) for other in others)
     asked = {item["key"]: item for plan in plans.values() for item in plan["measurements"]}
+    _check_distinct(asked.values())
+    new = sum(_take(into, other) for other in others)
     into.write_text("plan.json", json.dumps({**plans[into], "measurements": list(asked.values())}))
     collect(into)
     return new
@@ -99,6 +101,19 @@ def _check_same(into: Store, other: Store, plans: dict[Store, dict[str, Any]]) -
             f"{other.root} measures other data than {into.root} (hashes {theirs} and {mine}). Only stores of one data "
             "set can be merged."
         )
+
+
+def _check_distinct(asked: Iterable[dict[str, Any]]) -> None:
+    """Refuse plans that measure one thing in two ways (another preparation, say): a table must not mix them up."""
+    seen: dict[tuple[Any, ...], str] = {}
+    for item in asked:
+        name = tuple(item[column] for column in KEY)
+        if seen.setdefault(name, item["key"]) != item["key"]:
+            what = ", ".join(f"{column} {value}" for column, value in zip(KEY, name, strict=True))
+            raise StoreError(
+                f"The stores measure {what} in different ways (their study.toml differ). Only stores whose studies "
+                "differ in levels, sizes, seeds, models, probes or signals can be merged."
+            )
 
 
 def _take(into: Store, other: Store) -> int:
