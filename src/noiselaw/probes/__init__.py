@@ -15,13 +15,14 @@ from noiselaw.probes.ksg import KSG
 from noiselaw.probes.latent_mi import LatentMI
 from noiselaw.probes.mixed_ksg import MixedKSG
 from noiselaw.probes.recommended import Recommended
+from noiselaw.probes.scores import SCORES, Score, Scorer, score
 from noiselaw.randomness import generator
 from noiselaw.registry import Registry
 
 if TYPE_CHECKING:
     from noiselaw.records import Estimate
 
-__all__ = ["PROBES", "Probe", "mutual_information"]
+__all__ = ["PROBES", "SCORES", "Probe", "Score", "Scorer", "mutual_information", "score"]
 
 #: Every probe by name; installed packages add theirs through the entry-point group ``noiselaw.probes``.
 PROBES: Registry[Probe] = Registry(
