@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from noiselaw.errors import InputError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -38,6 +40,8 @@ def fit(
 
     columns = law_of(law).variables
     measured = read_table(table / "measurements.parquet" if table.is_dir() else table)
+    if measured.empty:
+        raise InputError(f"{table} has no rows to fit. Pass a table with one row for each measurement.")
     variables = _listed(x) if x is not None and len(columns) > 1 else x
     keys = grouping(measured, law, variables, _split(by, measured))
     fits = fit_groups(

@@ -88,6 +88,7 @@ def run(
     if dry_run:
         _forecast(loaded, source, folder, slots, as_json)
         return 0
+    _say_what_is_left_out(loaded, folder)
     from noiselaw.cli.progress import watching
 
     # A batch system's walltime ends a job like Ctrl-C does.
@@ -132,6 +133,21 @@ def _study(
     named = str(source) in DATASETS.names() and not source.exists()
     data = DATASETS.build(str(source)) if named else CellFile(str(source), counts=counts)
     return Study(data=data, signals=signals, **options)
+
+
+def _say_what_is_left_out(loaded: Loaded, folder: Path) -> None:
+    """Say when a folder holds finished measurements that the study does not ask for: they stay, outside its table."""
+    from noiselaw.sweep import Store
+
+    if not (folder / "store.json").is_file():
+        return
+    others = len(Store.open(folder).keys("measurements") - {item.key for item in loaded.grid.measures})
+    if others:
+        typer.echo(
+            f"{folder} also holds {others:,} measurements that this study does not ask for; they are kept, and come "
+            "back into its tables when a study asks for them again.",
+            err=True,
+        )
 
 
 def _check_missing_labels(loaded: Loaded, missing: list[str]) -> None:

@@ -101,8 +101,6 @@ def fit_law(
     ('ok', 2.0, 100.0)
     """
     protocol = protocol_of(protocol)
-    if not 0.0 < confidence < 1.0:
-        raise UsageError(f"confidence must lie between 0 and 1; got {confidence}. Pass 0.95, for example.")
     if shared_error is not None and not 0.0 <= shared_error < 1.0:
         raise UsageError(f"shared_error must lie in [0, 1); got {shared_error}. Pass a share of variance, or None.")
     chosen = law_of(law)
@@ -123,6 +121,8 @@ def fit_points(
     confidence: float = 0.95,
 ) -> Fit:
     """Lay ``law`` through measurements already checked; arguments as in :func:`fit_law`."""
+    if not 0.0 < confidence < 1.0:
+        raise UsageError(f"confidence must lie between 0 and 1; got {confidence}. Pass 0.95, for example.")
     if points.levels < least_levels(law):
         return _without_curve(law, points, ceiling, confidence)
     if protocol == "paper":

@@ -27,6 +27,10 @@ def entropy_bits(labels: NDArray[Any]) -> float:
     return float(-(share * np.log2(share)).sum()) + 0.0
 
 
+#: Observations from which on a column with mostly different values is taken for numbers or names, not labels.
+_ENOUGH_TO_REPEAT = 50
+
+
 @dataclass(frozen=True)
 class Labels(Signal):
     """The label of each held-out observation, as text.
@@ -53,7 +57,15 @@ class Labels(Signal):
 
     def check(self, dataset: Dataset) -> None:
         """Refuse a dataset without this column, or in which it is no label or always the same one."""
-        self._refuse_single(self._labels(dataset), f"all {len(dataset.names)} observations")
+        labels = self._labels(dataset)
+        self._refuse_single(labels, f"all {len(dataset.names)} observations")
+        kept = labels[self._kept(labels)].astype(str)
+        if len(kept) >= _ENOUGH_TO_REPEAT and kept.nunique() > len(kept) / 2:
+            raise InputError(
+                f"Labels must repeat to say anything about a group; column {self.column!r} has {kept.nunique()} "
+                f"different values for {len(kept)} observations. Cut numbers into categories, or pass them as an "
+                "abundance."
+            )
 
     def _pair(self, dataset: Dataset, test: IntArray, rng: np.random.Generator) -> Pairs:
         labels = self._labels(dataset).iloc[test]

@@ -54,6 +54,8 @@ def load(study: Study) -> Loaded:
     InputError
         If the data cannot be read, are not counts, or lack what the study asks about.
     """
+    if not isinstance(study, Study):
+        raise UsageError(f"Expected a Study; got {type(study).__name__}. Pass noiselaw.Study(data=..., signals=[...]).")
     data, truth = study.data, None
     if isinstance(data, Dataset):
         dataset = data

@@ -255,8 +255,16 @@ _BY_NAME: dict[str, Registry[Any]] = {"simulator": SIMULATORS, "dataset": DATASE
 
 
 def _source(data: Any) -> Any:
-    """Return a path as a file of cells; anything else as it is."""
-    return CellFile(str(data)) if isinstance(data, str | Path) else data
+    """Return a path as a file of cells; data in memory or known by name as they are."""
+    if isinstance(data, str | Path):
+        return CellFile(str(data))
+    in_memory = type(data).__module__.partition(".")[0] in ("anndata", "mudata")
+    by_name = any(registry.name_of(data) in registry.names() for registry in _BY_NAME.values())
+    if not (isinstance(data, CellFile | Dataset | PublishedDataset) or in_memory or by_name):
+        raise UsageError(
+            f"data is a path, an AnnData or MuData object, a Dataset, a simulator or a published dataset; got {data!r}."
+        )
+    return data
 
 
 def _name_of(data: Any) -> str:
