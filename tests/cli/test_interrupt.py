@@ -68,7 +68,7 @@ def test_killing_the_driver_loses_nothing(tmp_path):
     process = subprocess.Popen(command(study, out, 2), stderr=subprocess.PIPE, text=True, start_new_session=True)
     wait_for_some(out, process)
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.communicate()
     again = subprocess.run(command(study, out, 2), capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
     assert "40 measurements (0 failed)" in again.stdout

@@ -39,6 +39,7 @@ app.command("reproduce")(reproduce.reproduce)
 app.add_typer(datasets.app, name="datasets")
 
 
+_INTERRUPTED = 130
 #: Base of what typer raises for a command that cannot be parsed (its own or click's, depending on its version).
 _Misused: Any = typer.BadParameter.__mro__[2]
 
@@ -63,15 +64,16 @@ def main(arguments: list[str] | None = None) -> int:
         typer.echo(f"noiselaw: {error}", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("noiselaw: interrupted. What was finished is kept; the same command goes on from there.", err=True)
-        code = 130
-    except typer.Exit as leaving:
+        code = _INTERRUPTED
+    except typer.Exit as leaving:  # newer typers turn Ctrl-C into this, with the same code
         code = leaving.exit_code
     except _Misused as error:
         error.show()
         code = 2
     else:
         code = outcome if isinstance(outcome, int) else 0
+    if code == _INTERRUPTED:
+        typer.echo("noiselaw: interrupted. What was finished is kept; the same command goes on from there.", err=True)
     if arguments is None:
         sys.exit(code)
     return code
