@@ -6,6 +6,7 @@ be trusted or written; 4 finished, with failed measurements; 130 interrupted, an
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Any
 
@@ -73,6 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         code = outcome if isinstance(outcome, int) else 0
     if code == _INTERRUPTED:
+        if arguments is None:  # the process is leaving: a second Ctrl-C has nothing more to stop
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         typer.echo("noiselaw: interrupted. What was finished is kept; the same command goes on from there.", err=True)
     if arguments is None:
         sys.exit(code)
