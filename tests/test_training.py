@@ -4,8 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from noiselaw.errors import InputError, UsageError  # noqa: E402
 from noiselaw.randomness import generator  # noqa: E402
-from noiselaw.training import Stopping, batches, train  # noqa: E402
+from noiselaw.training import Fitting, Stopping, batches, choose_device, train  # noqa: E402
 
 
 class Counter(torch.nn.Module):
@@ -106,3 +107,69 @@ def test_batches_visit_every_row_once():
     parts = list(batches(10, 4, generator(0, "batches")))
     assert [len(part) for part in parts] == [4, 4, 2]
     assert sorted(row for part in parts for row in part) == list(range(10))
+
+
+@pytest.mark.parametrize(("cuda", "mps", "chosen"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")])
+def test_auto_takes_the_first_device_there_is(monkeypatch, cuda, mps, chosen):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert choose_device() == chosen
+    assert choose_device("cpu") == "cpu"
+
+
+def test_a_device_is_taken_as_told_or_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert choose_device("cuda:1") == "cuda:1"
+    with pytest.raises(UsageError, match="no device 'cuda:2' on this machine, which has cuda, cpu"):
+        choose_device("cuda:2")
+    with pytest.raises(UsageError, match="no device 'mps'"):
+        choose_device("mps")
+    for unknown in ("gpu", "cuda:x", "cpu:1"):
+        with pytest.raises(UsageError, match=f"must be auto, cpu, mps, cuda or cuda:N; got '{unknown}'"):
+            choose_device(unknown)
+
+
+class Device:
+    """Holds so many rows at once."""
+
+    def __init__(self, room, error=torch.OutOfMemoryError):
+        self.room, self.error, self.done, self.restarts = room, error, [], 0
+
+    def work(self, part):
+        if part.stop - part.start > self.room:
+            raise self.error("MPS backend out of memory" if self.error is RuntimeError else "")
+        self.done.extend(range(part.start, part.stop))
+
+    def restart(self):
+        self.done, self.restarts = [], self.restarts + 1
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError, RuntimeError])
+def test_where_memory_runs_out_batches_are_halved_and_stay_so(error):
+    fitting, device = Fitting(), Device(9, error)
+    fitting.run(32, device.work, device.restart)
+    assert device.done == list(range(32))
+    assert (fitting.parts, device.restarts) == (4, 3)
+    fitting.run(31, device.work, device.restart)
+    assert device.done == list(range(31))
+    assert device.restarts == 4
+    assert fitting.note == "memory ran out: every batch was computed in 4 parts"
+
+
+def test_a_batch_that_fits_is_whole():
+    fitting, device = Fitting(), Device(32)
+    fitting.run(32, device.work, device.restart)
+    assert (fitting.parts, fitting.note) == (1, "")
+
+
+def test_an_observation_that_does_not_fit_and_other_failures_are_told():
+    with pytest.raises(InputError, match="too little memory for a single observation"):
+        Fitting().run(5, Device(0).work, lambda: None)
+
+    def broken(part):
+        raise RuntimeError("shapes do not match")
+
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        Fitting().run(5, broken, lambda: None)

@@ -1,4 +1,4 @@
-"""The one training loop, with early stopping that really restores the best weights."""
+"""The one training loop, with early stopping that really restores the best weights, and what it runs on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from noiselaw.errors import InputError, UsageError
 from noiselaw.optional import require
 from noiselaw.records import History
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-__all__ = ["Stopping", "batches", "train"]
+__all__ = ["Fitting", "Stopping", "batches", "choose_device", "train"]
 
 
 @dataclass(frozen=True)
@@ -115,3 +116,90 @@ def batches(n_rows: int, size: int, rng: np.random.Generator) -> Iterator[NDArra
     order = rng.permutation(n_rows)
     for start in range(0, n_rows, size):
         yield order[start : start + size]
+
+
+def choose_device(device: str = "auto") -> str:
+    """Return what torch computes on: ``cuda``, ``mps`` or ``cpu``, the first that there is, or the one asked for.
+
+    Parameters
+    ----------
+    device
+        ``auto``, ``cpu``, ``mps``, ``cuda``, or ``cuda:1`` for the second of several.
+
+    Raises
+    ------
+    UsageError
+        If there is no such device here, or none of that name.
+    """
+    torch = require("torch", "Training")
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if device == "auto":
+        return next(name for name, there in found.items() if there)
+    kind, _, number = device.partition(":")
+    if kind not in found or (number and not (kind == "cuda" and number.isdecimal())):
+        raise UsageError(f"device must be auto, cpu, mps, cuda or cuda:N; got {device!r}. Use auto to let it choose.")
+    if not found[kind] or (number and int(number) >= torch.cuda.device_count()):
+        there = [name for name, present in found.items() if present]
+        raise UsageError(f"There is no device {device!r} on this machine, which has {', '.join(there)}. Use auto.")
+    return device
+
+
+@dataclass
+class Fitting:
+    """Fits work into a device's memory: where a batch is too large, its parts follow one another.
+
+    What parts add up to (gradients, concatenated rows) is what the whole batch would have given, up to rounding and to
+    which numbers dropout draws. The number of parts never falls again, so that memory runs out once, not in each batch.
+    """
+
+    parts: int = 1
+
+    def run(self, n_rows: int, work: Callable[[slice], None], restart: Callable[[], None]) -> None:
+        """Call ``work`` on each part of rows 0 … n_rows-1; after an out-of-memory ``restart``, with half the rows.
+
+        Raises
+        ------
+        InputError
+            If one row alone is too large.
+        """
+        while True:
+            restart()
+            size = -(-n_rows // self.parts)
+            try:
+                for start in range(0, n_rows, size):
+                    work(slice(start, min(start + size, n_rows)))
+            except RuntimeError as error:
+                if not _is_out_of_memory(error):
+                    raise
+                if size == 1:
+                    raise InputError(
+                        "The device has too little memory for a single observation. Use a smaller model, or "
+                        'device = "cpu".'
+                    ) from error
+            else:
+                return
+            # Only here has the error let go of the tensors of the frames that it passed.
+            self.parts *= 2
+            _empty_cache()
+
+    @property
+    def note(self) -> str:
+        """Say what became of the batches; nothing where they fitted."""
+        if self.parts == 1:
+            return ""
+        return f"memory ran out: every batch was computed in {self.parts} parts"
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """Tell an allocation that failed from any other failure (CUDA has a class of its own, MPS and CPU words)."""
+    torch = require("torch", "Training")
+    text = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "can't allocate memory" in text
+
+
+def _empty_cache() -> None:
+    torch = require("torch", "Training")
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
