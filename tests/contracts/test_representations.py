@@ -12,7 +12,7 @@ from noiselaw.randomness import generator
 from noiselaw.represent import REPRESENTATIONS, Representation, Wrapped
 from noiselaw.represent.base import Encoder
 
-NAMES = [name for name in REPRESENTATIONS.names() if REPRESENTATIONS.get(name).takes in {"counts", "lognorm"}]
+NAMES = [name for name in REPRESENTATIONS.names() if REPRESENTATIONS.get(name).takes in {"counts", "lognorm", "ranks"}]
 SIZES = [3, 40, 120]
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -5,7 +7,7 @@ from scipy import sparse
 from noiselaw.errors import InputError, UsageError
 from noiselaw.randomness import generator
 from noiselaw.records import Prepared
-from noiselaw.represent import PreparedFeatures, RandomProjection
+from noiselaw.represent import PreparedFeatures, RandomProjection, RankProjection
 
 
 def prepared(values):
@@ -45,6 +47,18 @@ def test_none_is_the_features_themselves():
     embedded = PreparedFeatures().fit(prepared(x), generator(0, "test")).embed(prepared(x)).values
     assert np.array_equal(embedded, x.toarray())
     assert embedded.dtype == np.float64
+
+
+def test_ranks_are_projected_from_the_lowest_gene():
+    ranks = sparse.csr_matrix(np.array([[2.0, 1, 0, 3], [0, 0, 0, 0], [0, 1, 0, 0]]))
+    x = replace(prepared(ranks), view="ranks")
+    encoder = RankProjection(dims=5).fit(x, generator(0, "test"))
+    expected = np.array([[2.0, 3, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0]]) @ encoder.matrix
+    np.testing.assert_allclose(encoder.embed(x).values, expected)
+    with pytest.raises(InputError, match="takes 'ranks'; got 'lognorm'"):
+        RankProjection().fit(prepared(ranks), generator(0, "test"))
+    with pytest.raises(UsageError, match="dims must be at least 1; got 0"):
+        RankProjection(dims=0)
 
 
 def test_what_cannot_be_meant_is_refused():

@@ -1,4 +1,4 @@
-"""Counts of cells: library-size normalisation, log1p and gene selection."""
+"""Counts of cells: library-size normalisation, log1p, gene selection and ranks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from scipy import sparse
 from noiselaw.arrays import as_csr, is_sparse, row_sums
 from noiselaw.errors import InputError, UsageError
 from noiselaw.prepare.base import FittedPreparation, Preparation
+from noiselaw.prepare.ranks import nonzero_medians, ranked
 from noiselaw.prepare.variable import Moments, Ranking, moments, rank_genes
 from noiselaw.records import Prepared
 
@@ -19,19 +20,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noiselaw.records import IntArray, Matrix, View
+    from noiselaw.records import FloatArray, IntArray, Matrix, View
 
 __all__ = ["FittedGenes", "GeneSelection"]
 
 
 @dataclass(frozen=True, eq=False)
 class FittedGenes(FittedPreparation):
-    """Genes chosen by :class:`GeneSelection`: ``columns`` (sorted) of ``n_features``, called ``features``."""
+    """Genes chosen by :class:`GeneSelection`: ``columns`` (sorted) of ``n_features``, called ``features``.
+
+    ``medians`` are their non-zero medians over training cells, NaN where no training cell has the gene. None, as in
+    what was stored before medians were kept: there is no view of ranks.
+    """
 
     columns: IntArray
     features: NDArray[np.str_]
     n_features: int
     target_sum: float
+    medians: FloatArray | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def _apply(self, noisy: Matrix, names: NDArray[np.str_], level: float) -> Prepared:
@@ -41,15 +47,23 @@ class FittedGenes(FittedPreparation):
         return Prepared("counts", chosen, np.asarray(names), self.features, library_size, level)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the chosen columns, their names, and how many there were."""
-        return {"columns": self.columns, "features": self.features, "n_features": np.asarray(self.n_features)}
+        """Return the chosen columns, their names and medians, and how many columns there were."""
+        found = {"columns": self.columns, "features": self.features, "n_features": np.asarray(self.n_features)}
+        return found if self.medians is None else {**found, "medians": self.medians}
 
     def _as_view(self, prepared: Prepared, view: View) -> Prepared:
-        if prepared.view != "counts" or view != "lognorm":
+        if prepared.view != "counts" or view not in {"lognorm", "ranks"}:
             raise InputError(
-                f"Prepared cells come as 'counts', which can be seen as 'lognorm'; got {prepared.view!r} to be seen as "
-                f"{view!r}. Choose a representation that takes counts or lognorm."
+                f"Prepared cells come as 'counts', which can be seen as 'lognorm' or 'ranks'; got {prepared.view!r} to "
+                f"be seen as {view!r}. Choose a representation that takes counts, lognorm or ranks."
             )
+        if view == "ranks":
+            if self.medians is None:
+                raise InputError(
+                    "Ranks need the genes' medians, which this preparation was stored without by an earlier version. "
+                    "Run the study in a new folder."
+                )
+            return ranked(prepared, self.medians)
         return replace(prepared, view="lognorm", values=_lognorm(prepared, self.target_sum))
 
 
@@ -75,7 +89,7 @@ class GeneSelection(Preparation):
     min_counts
         A gene with fewer molecules in the cells fitted on is dropped. 0 keeps every gene.
     n_genes
-        How many variable genes are kept; all that pass ``min_counts`` when they are fewer.
+        How many variable genes are kept; all that pass ``min_counts`` when they are fewer, or when this is ``"all"``.
     flavor
         The ranking: ``seurat_v3``, on counts.
     span
@@ -88,7 +102,7 @@ class GeneSelection(Preparation):
 
     target_sum: float = 1e4
     min_counts: int = 3
-    n_genes: int = 750
+    n_genes: int | Literal["all"] = 750
     flavor: Literal["seurat_v3"] = "seurat_v3"
     span: float = 0.3
     fitted_on: Literal["training", "all"] = "training"
@@ -99,8 +113,8 @@ class GeneSelection(Preparation):
             raise UsageError(f"target_sum must be a positive number of molecules; got {self.target_sum}.")
         if self.min_counts < 0:
             raise UsageError(f"min_counts must be 0 (keep every gene) or more; got {self.min_counts}.")
-        if self.n_genes < 1:
-            raise UsageError(f"n_genes must be at least 1; got {self.n_genes}.")
+        if self.n_genes != "all" and self.n_genes < 1:
+            raise UsageError(f'n_genes must be at least 1, or "all"; got {self.n_genes}.')
         if not 0 < self.span <= 1:
             raise UsageError(f"span must lie in (0, 1]; got {self.span}.")
 
@@ -108,25 +122,28 @@ class GeneSelection(Preparation):
         counts = as_csr(noisy) if is_sparse(noisy) else noisy
         rows = train if self.fitted_on == "training" else np.arange(counts.shape[0])
         found = moments(counts, rows)
-        passing, fallback = self._passing(found)
-        if len(passing) <= self.n_genes:
-            few = f"{len(passing)} genes pass, fewer than {self.n_genes}: all kept"
-            fallback = fallback or (few if len(passing) < self.n_genes else "")
+        wanted = len(found.total) if self.n_genes == "all" else self.n_genes
+        passing, fallback = self._passing(found, wanted)
+        if self.n_genes == "all" or len(passing) <= wanted:
+            few = f"{len(passing)} genes pass, fewer than {wanted}: all kept"
+            fallback = fallback or (few if self.n_genes != "all" and len(passing) < wanted else "")
             ranking = Ranking(np.zeros(len(passing)), "every gene that passes", fallback)
         else:
             ranking = rank_genes(counts, rows, found, passing, self.span)
             ranking = replace(ranking, fallback="; ".join(part for part in (fallback, ranking.fallback) if part))
-        best = np.argsort(-ranking.score, kind="stable")[: self.n_genes]  # of equal genes, the first
+        best = np.argsort(-ranking.score, kind="stable")[:wanted]  # of equal genes, the first
         columns = np.sort(passing[best])
         notes = self._notes(found, len(passing), len(columns), ranking, level)
-        return FittedGenes(columns, features[columns], len(features), self.target_sum, notes)
+        medians = nonzero_medians(counts, train, columns)
+        return FittedGenes(columns, features[columns], len(features), self.target_sum, medians, notes)
 
     def restore(self, arrays: Mapping[str, NDArray[Any]], notes: Mapping[str, Any] | None = None) -> FittedGenes:
         """Return the fitted genes of :meth:`FittedGenes.arrays`."""
-        n_features = int(arrays["n_features"])
-        return FittedGenes(arrays["columns"], arrays["features"], n_features, self.target_sum, dict(notes or {}))
+        n_features, medians = int(arrays["n_features"]), arrays.get("medians")
+        named = arrays["columns"], arrays["features"]
+        return FittedGenes(*named, n_features, self.target_sum, medians, dict(notes or {}))
 
-    def _passing(self, found: Moments) -> tuple[IntArray, str]:
+    def _passing(self, found: Moments, wanted: int) -> tuple[IntArray, str]:
         """Return the genes with ``min_counts`` molecules; where there is none, the next best, and a sentence."""
         passing = np.flatnonzero(found.total >= self.min_counts)
         if len(passing):
@@ -135,7 +152,7 @@ class GeneSelection(Preparation):
         passing = np.flatnonzero(found.total >= 1)
         if len(passing):
             return passing, f"{none}; genes with at least 1 kept instead"
-        return np.arange(min(self.n_genes, len(found.total))), f"{none}, which are all empty; the first genes kept"
+        return np.arange(min(wanted, len(found.total))), f"{none}, which are all empty; the first genes kept"
 
     def _notes(self, found: Moments, n_passing: int, n_selected: int, ranking: Ranking, level: float) -> dict[str, Any]:
         return {

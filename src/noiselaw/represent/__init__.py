@@ -5,7 +5,7 @@ from __future__ import annotations
 from noiselaw.registry import Registry
 from noiselaw.represent.base import Encoder, Representation
 from noiselaw.represent.pca import PCA
-from noiselaw.represent.projection import PreparedFeatures, RandomProjection
+from noiselaw.represent.projection import PreparedFeatures, RandomProjection, RankProjection
 from noiselaw.represent.wrapped import Wrapped, as_representation
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Encoder",
     "PreparedFeatures",
     "RandomProjection",
+    "RankProjection",
     "Representation",
     "Wrapped",
     "as_representation",
@@ -22,5 +23,10 @@ __all__ = [
 REPRESENTATIONS: Registry[Representation] = Registry(
     "representation",
     "noiselaw.representations",
-    {"random_projection": RandomProjection, "pca": PCA, "none": PreparedFeatures},
+    {
+        "random_projection": RandomProjection,
+        "random_projection_ranks": RankProjection,
+        "pca": PCA,
+        "none": PreparedFeatures,
+    },
 )
