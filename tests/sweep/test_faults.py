@@ -49,6 +49,23 @@ class Hangs(Representation):
         time.sleep(1000)
 
 @dataclass(frozen=True)
+class Poisoned(Representation):
+    # hangs, or kills its worker, at one training size of those that it fits together
+    takes: ClassVar[str] = "lognorm"
+    shares_sizes: ClassVar[bool] = True
+    size: int = 0
+    hangs: bool = True
+    log: str = ""
+    def _fit(self, prepared, rng):
+        if len(prepared) == self.size:
+            with open(self.log, "a") as handle:
+                handle.write("tried\\n")
+            if self.hangs:
+                time.sleep(1000)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return RandomProjection().fit(prepared, rng)
+
+@dataclass(frozen=True)
 class DiesOnce(Representation):
     takes: ClassVar[str] = "lognorm"
     flag: str = ""
@@ -160,6 +177,19 @@ def test_a_point_that_hangs_is_ended_and_fails_alone(cells, tmp_path, models):
         from noiselaw.sweep.execute import execute
 
         execute([], Store.open(tmp_path / "s"), in_this_process(), timeout=1.0)
+
+
+@pytest.mark.parametrize("hangs", [True, False])
+def test_a_poisoned_point_fails_alone_though_it_was_fitted_with_others(cells, tmp_path, models, hangs):
+    log = tmp_path / "log"
+    poisoned = models.Poisoned(size=200, hangs=hangs, log=str(log))
+    options = {"workers": 2, "timeout": 15} if hangs else {"workers": 2}
+    table = run(tiny(cells, models=[poisoned], sizes=[100, 200, 300]), tmp_path / "s", **options).set_index("n_train")
+    assert table["status"].eq("failed").to_dict() == {100: False, 200: True, 300: False}
+    reason = "longer than the timeout" if hangs else "killed 3 times"
+    assert reason in table.loc[200, "reason"]
+    tried = len(log.read_text().split())  # with the others, then alone; a death in company is nobody's fault
+    assert tried == 2 if hangs else 4 <= tried <= 6
 
 
 def test_a_worker_killed_in_mid_training_costs_nothing(cells, tmp_path, models):

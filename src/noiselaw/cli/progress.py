@@ -1,91 +1,147 @@
-"""What a person sees while work goes on: a live line on a terminal, plain lines elsewhere."""
+"""What a person sees while work goes on: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from rich.progress import Progress, TaskID
+    from rich.console import RenderableType
+    from rich.live import Live
 
-    from noiselaw.sweep.execute import Watcher
+    from noiselaw.sweep.progress import Part, Progress, Watcher
 
 __all__ = ["watching"]
 
 #: Seconds between two plain lines.
 _PLAIN_EVERY = 15.0
+#: Seeds up to which each has a column of the live table.
+_MOST_COLUMNS = 8
 
 
 @contextmanager
 def watching(*, quiet: bool = False) -> Iterator[Watcher]:
     """Show how far the work has come, on standard error: live on a terminal, plain lines elsewhere or if ``quiet``."""
     if quiet or not sys.stderr.isatty():
-        yield _Lines()
+        lines = _Lines()
+        try:
+            yield lines
+        finally:
+            lines.end()
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.live import Live
 
-    columns = (
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("elapsed"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        yield _Live(progress)
+    with Live(console=Console(stderr=True), refresh_per_second=2) as live:
+        yield _Table(live)
 
 
-class _Live:
-    """A bar on a terminal."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        self.task: TaskID | None = None
-
-    def update(self, done: int, total: int, running: Sequence[str], failed: int) -> None:
-        """Move the bar."""
-        if self.task is None:
-            self.task = self.progress.add_task("", total=total)
-        from rich.markup import escape
-
-        what = escape(running[0]) if running else "finishing"
-        note = f"{what} [red]{failed} failed[/red]" if failed else what
-        self.progress.update(self.task, completed=done, total=total, description=note)
-
-
-class _Lines:
-    """A line now and then, for logs."""
+class _Pace:
+    """How fast the work goes, from what was done since it was first seen."""
 
     def __init__(self) -> None:
         self.began = time.monotonic()
-        self.last = float("-inf")
-        self.first_done: int | None = None
+        self.first: int | None = None
 
-    def update(self, done: int, total: int, running: Sequence[str], failed: int) -> None:
-        """Print a line when the last is some seconds old, and at the end."""
-        now = time.monotonic()
-        self.first_done = done if self.first_done is None else self.first_done
-        if now - self.last < _PLAIN_EVERY and done < total:
+    def seen(self, progress: Progress) -> tuple[float, float, float]:
+        """Return seconds elapsed, tasks per second, and seconds left (NaN while unknown)."""
+        self.first = progress.done if self.first is None else self.first
+        elapsed = time.monotonic() - self.began
+        rate = (progress.done - self.first) / elapsed if elapsed > 0 else 0.0
+        return elapsed, rate, (progress.total - progress.done) / rate if rate > 0 else float("nan")
+
+
+class _Table:
+    """A table of conditions, a row for each level and a column for each seed."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self.pace = _Pace()
+
+    def update(self, progress: Progress) -> None:
+        """Draw it anew."""
+        from rich.console import Group
+        from rich.text import Text
+
+        elapsed, rate, left = self.pace.seen(progress)
+        line = f"{progress.done} of {progress.total} tasks in {_duration(elapsed)}"
+        if left == left and progress.done < progress.total:
+            line += f", {60 * rate:.3g} a minute, about {_duration(left)} left"
+        said = Text(line)
+        if progress.failed:
+            said.append(f", {progress.failed} measurements failed", style="red")
+        now = [Text(f"  {name}", style="dim", overflow="ellipsis", no_wrap=True) for name in progress.running[:4]]
+        self.live.update(Group(_conditions(progress), said, *now))
+
+
+def _conditions(progress: Progress) -> RenderableType:
+    from rich import box
+    from rich.table import Table
+
+    levels = sorted({level for level, _ in progress.conditions})
+    seeds = sorted({seed for _, seed in progress.conditions})
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column("level", justify="right")
+    for seed in seeds[:_MOST_COLUMNS]:
+        table.add_column(f"seed {seed}", justify="right")
+    for level in levels:
+        parts = [progress.conditions.get((level, seed)) for seed in seeds[:_MOST_COLUMNS]]
+        table.add_row(f"{level:.4g}", *map(_cell, parts))
+    if len(seeds) > _MOST_COLUMNS:
+        table.caption = f"and {len(seeds) - _MOST_COLUMNS} more seeds"
+    return table
+
+
+def _cell(part: Part | None) -> str:
+    """Return one condition: finished, how far, and how many of its measurements failed."""
+    if part is None:
+        return "[dim]was done[/dim]"
+    said = "[green]done[/green]" if part.done == part.total else f"{part.done}/{part.total}" if part.done else "·"
+    return f"{said} [red]{part.failed} failed[/red]" if part.failed else said
+
+
+class _Lines:
+    """A line now and then, for logs; from a thread of its own, so that one long task is no long silence."""
+
+    def __init__(self) -> None:
+        self.pace = _Pace()
+        self.progress: Progress | None = None
+        self.ended = threading.Event()
+        threading.Thread(target=self._speak, daemon=True).start()
+
+    def update(self, progress: Progress) -> None:
+        """Remember how far it has come; say so at the beginning and the end."""
+        before, self.progress = self.progress, progress
+        if before is None or (progress.done == progress.total and before.done < before.total):
+            self._say()
+
+    def end(self) -> None:
+        """Fall silent."""
+        self.ended.set()
+
+    def _speak(self) -> None:
+        while not self.ended.wait(_PLAIN_EVERY):
+            self._say()
+
+    def _say(self) -> None:
+        progress = self.progress
+        if progress is None:
             return
-        self.last = now
-        elapsed = now - self.began
-        rate = (done - self.first_done) / elapsed if elapsed > 0 else 0.0
-        left = f", about {(total - done) / rate:.0f} s left" if rate > 0 and done < total else ""
-        doing = f"; now {running[0]}" if running and done < total else ""
-        failures = f", {failed} failed" if failed else ""
-        sys.stderr.write(f"{done}/{total} tasks in {elapsed:.0f} s{left}{failures}{doing}\n")
+        elapsed, _, left = self.pace.seen(progress)
+        going = progress.done < progress.total
+        soon = f", about {_duration(left)} left" if left == left and going else ""
+        doing = f"; now {progress.running[0]}" if progress.running and going else ""
+        failures = f", {progress.failed} failed" if progress.failed else ""
+        sys.stderr.write(f"{progress.done}/{progress.total} tasks in {_duration(elapsed)}{soon}{failures}{doing}\n")
         sys.stderr.flush()
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

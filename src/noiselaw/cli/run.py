@@ -59,9 +59,15 @@ def run(
     timeout: Annotated[
         float | None,
         typer.Option(
-            help="Seconds after which a task (a fit; a signal's measurements of a condition) is ended as failed."
+            help="Seconds after which a task is ended; one of several points is tried again point by point, a single "
+            "one has failed."
         ),
     ] = None,
+    gpus: Annotated[
+        str | None,
+        typer.Option(help="Devices for models that gain from one, separated by commas: 0,1. Workers do the rest."),
+    ] = None,
+    jobs_per_gpu: Annotated[int, typer.Option(min=1, help="Processes on each device of --gpus.")] = 1,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and write nothing.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do failed measurements again.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -82,7 +88,8 @@ def run(
     study = _study(source, counts, label or [], abundance or [], missing_label or [], given)
     folder = out or Path("runs") / study.name
     slots = workers or _cores()
-    how = Execution(slots, scheduler, timeout, retry_failed=retry_failed)
+    devices = tuple(_names(gpus) or ())
+    how = Execution(slots, scheduler, timeout, retry_failed=retry_failed, gpus=devices, jobs_per_gpu=jobs_per_gpu)
     loaded = load(study)
     _check_missing_labels(loaded, missing_label or [])
     if dry_run:

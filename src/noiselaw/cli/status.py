@@ -15,12 +15,12 @@ def status(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A study's folder.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what a study's folder holds: done, failed (with reasons), missing."""
+    """Say what a study's folder holds: done, running, failed (with reasons), missing."""
     from noiselaw.sweep import Store, status_of
 
     found = status_of(Store.open(folder))
     if as_json:
-        fields = {name: getattr(found, name) for name in ("total", "done", "failed", "missing", "reasons")}
+        fields = {name: getattr(found, name) for name in ("total", "done", "failed", "missing", "reasons", "running")}
         typer.echo(json.dumps({**fields, "missing_rows": list(found.missing_rows)}, indent=2))
         return
     typer.echo(
@@ -28,7 +28,11 @@ def status(
     )
     for reason, count in sorted(found.reasons.items(), key=lambda item: -item[1]):
         typer.echo(f"  failed × {count:,}: {reason}")
-    if found.missing:
+    for task in found.running:
+        typer.echo(f"  running: {task}")
+    if found.running:
+        typer.echo(f"Next: wait for it, or look again: noiselaw status {folder}")
+    elif found.missing:
         typer.echo(f"Next: noiselaw run {folder / 'study.toml'} --out {folder}")
     else:
         typer.echo(f"Next: noiselaw report {folder}")

@@ -62,6 +62,8 @@ class Representation(ABC):
     takes: ClassVar[View]
     #: Whether ``fit_sizes`` shares work between sizes, so that a sweep hands it all of them at once.
     shares_sizes: ClassVar[bool] = False
+    #: Whether a GPU makes its fits faster: a sweep then gives them the slots of GPUs, where it has any.
+    accelerated: ClassVar[bool] = False
     #: Raised when the numbers that it gives for the same seed change.
     revision: ClassVar[int] = 1
 

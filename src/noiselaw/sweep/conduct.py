@@ -20,18 +20,19 @@ from noiselaw.records import Dataset
 from noiselaw.registry import checked
 from noiselaw.simulate import SIMULATORS
 from noiselaw.sweep.engines import dask_cluster, in_this_process, local_processes
-from noiselaw.sweep.execute import execute, missing, tasks_of
+from noiselaw.sweep.execute import execute, missing
 from noiselaw.sweep.grid import Grid, lay_out
 from noiselaw.sweep.pieces import write_pairs, write_source, write_split
 from noiselaw.sweep.store import Store, writing
 from noiselaw.sweep.study import CellFile, Study
+from noiselaw.sweep.tasks import tasks_of
 from noiselaw.table import to_table, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from noiselaw.sweep.engines import Engine
-    from noiselaw.sweep.execute import Watcher
+    from noiselaw.sweep.progress import Watcher
 
 __all__ = ["Execution", "Loaded", "collect", "load", "run", "run_loaded"]
 
@@ -102,6 +103,11 @@ class Execution:
         Keep them, so that a new signal or probe needs no new fits.
     retry_failed
         Do failed measurements again.
+    gpus
+        Devices (as ``CUDA_VISIBLE_DEVICES`` names them) whose processes fit the models that gain from one; the
+        ``workers`` do everything else. Without any, each worker sees every device.
+    jobs_per_gpu
+        Processes on each of ``gpus``.
     """
 
     workers: int = 1
@@ -109,11 +115,22 @@ class Execution:
     timeout: float | None = None
     keep_embeddings: bool = True
     retry_failed: bool = False
+    gpus: tuple[str, ...] = ()
+    jobs_per_gpu: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant, before anything is written."""
         if self.workers < 1:
             raise UsageError(f"workers must be at least 1; got {self.workers}.")
+        if self.jobs_per_gpu < 1:
+            raise UsageError(f"jobs_per_gpu must be at least 1; got {self.jobs_per_gpu}.")
+        if len(set(self.gpus)) < len(self.gpus):
+            raise UsageError(f"gpus are different devices, e.g. ('0', '1'); got {self.gpus!r}.")
+        if self.gpus and self.scheduler is not None:
+            raise UsageError(
+                "gpus are devices of local processes; on a Dask cluster start workers with --resources GPU=1, and "
+                "models that gain from a GPU run there."
+            )
         if self.timeout is not None and not self.timeout > 0:
             raise UsageError(f"timeout must be a positive number of seconds; got {self.timeout}.")
         if self.timeout is not None and self.scheduler is not None:
@@ -125,7 +142,9 @@ class Execution:
         """Return where the work runs."""
         if self.scheduler is not None:
             return dask_cluster(self.scheduler)
-        return in_this_process() if self.workers == 1 and self.timeout is None else local_processes(self.workers)
+        if self.workers == 1 and self.timeout is None and not self.gpus:
+            return in_this_process()
+        return local_processes(self.workers, self.gpus, self.jobs_per_gpu)
 
 
 def run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ from noiselaw.errors import UsageError
 from noiselaw.optional import require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+    from multiprocessing.queues import SimpleQueue
+
+    from noiselaw.sweep.tasks import Lane
 
 __all__ = ["Engine", "Inline", "dask_cluster", "in_this_process", "local_processes"]
 
@@ -36,14 +40,17 @@ def _kill_processes(executor: Executor) -> None:
 
 @dataclass(frozen=True)
 class Engine:
-    """How to start and end an executor, how many tasks to hand it at a time, and how it says that a worker died."""
+    """How to start and end executors, how many tasks to hand each at a time, and how they say that a worker died."""
 
-    start: Callable[[], Executor]
-    slots: int
+    start: Callable[[Lane], Executor]
+    #: Tasks at a time, by what they run on; without "gpu" everything runs on "cpu", which then sees every device.
+    slots: Mapping[Lane, int]
     end: Callable[[Executor], None] = _shut_down
     died: tuple[type[BaseException], ...] = (BrokenExecutor,)
     #: Whether ending the executor ends a task that hangs.
     can_end: bool = True
+    #: Whether the error that says a worker died comes from the task that killed it, tried again often enough.
+    blames: bool = False
 
 
 class Inline(Executor):
@@ -61,28 +68,38 @@ class Inline(Executor):
 
 def in_this_process() -> Engine:
     """One task at a time, without another process: nothing can be ended while it runs."""
-    return Engine(Inline, slots=1, can_end=False)
+    return Engine(lambda lane: Inline(), slots={"cpu": 1}, can_end=False)
 
 
-def local_processes(workers: int) -> Engine:
-    """As many local processes as ``workers``.
+def local_processes(workers: int, gpus: Sequence[str] = (), jobs_per_gpu: int = 1) -> Engine:
+    """As many local processes as ``workers``, and ``jobs_per_gpu`` more for each device of ``gpus``.
 
-    They are spawned, not forked: a fork copies the locks of threads that do not exist in the child.
+    They are spawned, not forked: a fork copies the locks of threads that do not exist in the child. A process sees only
+    its own device (``CUDA_VISIBLE_DEVICES``), and those for the processor none.
     """
-    return Engine(lambda: _started(workers), slots=workers, end=_kill_processes)
+    slots: dict[Lane, int] = {"cpu": workers}
+    devices: dict[Lane, list[str | None]] = {"cpu": ["" if gpus else None] * workers}
+    if gpus:
+        devices["gpu"] = [*gpus] * jobs_per_gpu
+        slots["gpu"] = len(devices["gpu"])
+    return Engine(lambda lane: _started(devices[lane]), slots, end=_kill_processes)
 
 
-def _started(workers: int) -> Executor:
-    """Start processes and wait until each answers, so that no task pays for it.
+def _started(devices: Sequence[str | None]) -> Executor:
+    """Start a process for each of ``devices`` and wait until they answer, so that no task pays for it.
 
     Raises
     ------
     UsageError
         If they cannot start: they import the script that called, which then runs again.
     """
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+    context = get_context("spawn")
+    queue = context.SimpleQueue()
+    for device in devices:
+        queue.put(device)
+    pool = ProcessPoolExecutor(len(devices), mp_context=context, initializer=_begin, initargs=(queue,))
     try:
-        list(pool.map(_answer, range(workers)))
+        list(pool.map(_answer, range(len(devices))))
     except BrokenExecutor as error:
         _kill_processes(pool)
         raise UsageError(
@@ -96,16 +113,19 @@ def _answer(number: int) -> int:
     return number
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the driver, which ends the workers."""
+def _begin(devices: SimpleQueue[str | None]) -> None:
+    """Leave Ctrl-C to the driver, which ends the workers; take the next device, if they are told apart."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    device = devices.get()
+    if device is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = device
 
 
 def dask_cluster(scheduler: str) -> Engine:
     """Return the engine of the Dask cluster whose scheduler listens at ``scheduler`` (``tcp://host:8786``).
 
     Workers must see the study's folder under the same path and run one thread each, so that no sum depends on which
-    tasks share a process.
+    tasks share a process. Where some were started with ``--resources GPU=1``, models that train on one run there.
 
     Raises
     ------
@@ -116,19 +136,24 @@ def dask_cluster(scheduler: str) -> Engine:
     """
     distributed = require("distributed", "Running on a Dask cluster")
     cluster = _Cluster(distributed, scheduler)
-    threads = {worker["nthreads"] for worker in cluster.connect().scheduler_info(n_workers=-1)["workers"].values()}
+    workers = cluster.connect().scheduler_info(n_workers=-1)["workers"].values()
+    threads = {worker["nthreads"] for worker in workers}
+    has_gpus = any(worker["resources"].get("GPU") for worker in workers)
     cluster.close()
     if threads - {1}:
         raise UsageError(
             f"Dask workers must run one thread each, so that numbers do not depend on what shares a process; found "
             f"{max(threads)}. Start them with: dask worker {scheduler} --nthreads 1 --nworkers N"
         )
+    wanted: dict[Lane, dict[str, Any]] = {"cpu": {}, "gpu": {"resources": {"GPU": 1}}}
+    slots: dict[Lane, int] = {"cpu": _AHEAD, "gpu": _AHEAD} if has_gpus else {"cpu": _AHEAD}
     return Engine(
-        lambda: cluster.connect().get_executor(pure=False),
-        slots=_AHEAD,
+        lambda lane: cluster.connect().get_executor(pure=False, **wanted[lane]),
+        slots,
         end=lambda executor: cluster.close(),  # which takes back what had been asked for
         died=(distributed.KilledWorker,),
         can_end=False,
+        blames=True,
     )
 
 
@@ -141,6 +166,8 @@ class _Cluster:
         self.client: Any = None
 
     def connect(self) -> Any:
+        if self.client is not None:
+            return self.client
         try:
             self.client = self.distributed.Client(self.scheduler, timeout="10s", set_as_default=False)
         except (OSError, ValueError) as error:
@@ -153,3 +180,4 @@ class _Cluster:
     def close(self) -> None:
         if self.client is not None:
             self.client.close()
+            self.client = None

@@ -5,85 +5,31 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from noiselaw.errors import StoreError, UsageError
 from noiselaw.sweep import condition as work
+from noiselaw.sweep.progress import Part, Progress, Sign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from noiselaw.sweep.engines import Engine
-    from noiselaw.sweep.grid import Embed, Grid, Measure
+    from noiselaw.sweep.grid import Grid, Measure
+    from noiselaw.sweep.progress import Watcher
     from noiselaw.sweep.store import Store
+    from noiselaw.sweep.tasks import Lane, Task
 
-__all__ = ["ATTEMPTS", "Task", "Watcher", "execute", "missing", "tasks_of"]
+__all__ = ["ATTEMPTS", "execute", "missing"]
 
 #: How often a piece of work may take its worker down with it before it counts as failed.
 ATTEMPTS = 3
 #: Seconds between two signs of life to whoever watches.
 _HEARTBEAT = 10.0
-
-
-class Watcher(Protocol):
-    """Somebody who wants to know how far the work has come."""
-
-    def update(self, done: int, total: int, running: Sequence[str], failed: int) -> None:
-        """Hear that ``done`` of ``total`` tasks are finished, what runs now, and how many measurements failed."""
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """A piece of work for one worker: what to call, what must be finished before, and how to name it."""
-
-    name: str
-    function: Callable[[str, Any], None]
-    argument: Any
-    condition: str
-    needs: frozenset[int] = field(default_factory=frozenset)
-
-
-def tasks_of(grid: Grid, store: Store) -> list[Task]:
-    """Return the work that ``store`` still lacks, condition by condition, each task after those it needs."""
-    finished = store.keys("measurements")
-    missing = [item for item in grid.measures if item.key not in finished]
-    embedded, prepared = store.keys("embeddings"), store.keys("conditions")
-    tasks: list[Task] = []
-    for key, measures in _by(missing, lambda item: item.embed.condition.key).items():
-        condition = measures[0].embed.condition
-        where = f"level {condition.channel.level:.4g}, seed {condition.seed}"
-        embeds = {item.embed.key: item.embed for item in measures if item.embed.key not in embedded}
-        after_prepare: frozenset[int] = frozenset()
-        if embeds and key not in prepared:
-            tasks.append(Task(f"prepare {where}", work.prepare, condition, key))
-            after_prepare = frozenset({len(tasks) - 1})
-        after_embed = set()
-        for group in _fit_groups(embeds.values()):
-            name = f"fit {type(group[0].model).__name__} ({where})"
-            tasks.append(Task(name, work.embed, group, key, after_prepare))
-            after_embed.add(len(tasks) - 1)
-        for asked in _by(measures, lambda item: (item.row["signal"], item.pairs, repr(item.probe))).values():
-            name = f"measure {asked[0].row['signal']} ({where})"
-            tasks.append(Task(name, work.measure, asked, key, frozenset(after_embed)))
-    return tasks
-
-
-def _fit_groups(embeds: Iterable[Embed]) -> Iterator[list[Embed]]:
-    """Yield fits that share work together, others one by one."""
-    for items in _by(embeds, lambda item: repr(item.model)).values():
-        together = items[0].model.shares_sizes and items[0].condition.subsets == "nested"
-        yield from [items] if together else [[item] for item in items]
-
-
-def _by(items: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[Any]]:
-    groups: dict[Any, list[Any]] = defaultdict(list)
-    for item in items:
-        groups[key(item)].append(item)
-    return dict(groups)
 
 
 def execute(
@@ -113,6 +59,7 @@ def execute(
         driver.run()
     finally:
         driver.stop()
+        driver.sign.take_down()
 
 
 class _Driver:
@@ -127,22 +74,25 @@ class _Driver:
         keep_embeddings: bool,
         timeout: float | None,
     ) -> None:
-        self.tasks = tasks
+        self.tasks = list(tasks)
+        self.needs = [set(task.needs) for task in tasks]
         self.store = store
         self.root = str(store.root.resolve())
         self.engine = engine
         self.watcher = watcher
+        self.sign = Sign(store)
         self.keep_embeddings = keep_embeddings
         self.timeout = timeout
-        self.executor: Executor | None = None
+        self.executors: dict[Lane, Executor] = {}
         self.todo = list(range(len(tasks)))
         self.done: set[int] = set()
         self.running: dict[Future[Any], int] = {}
         self.began: dict[int, float] = {}
         self.suspects: list[int] = []
         self.attempts: dict[int, int] = defaultdict(int)
-        self.failed = 0
-        self.left = {key: len(group) for key, group in _by(tasks, lambda task: task.condition).items()}
+        self.replaced: set[int] = set()
+        self.left = Counter(task.condition for task in tasks)
+        self.parts = {place: Part(0, count, 0) for place, count in Counter(task.place for task in tasks).items()}
 
     def run(self) -> None:
         self.tell()
@@ -167,22 +117,31 @@ class _Driver:
             if not self.running:
                 self.submit(self.suspects.pop(0))
             return
+        free = Counter(self.engine.slots)
+        free.subtract(self.lane_of(number) for number in self.running.values())
         # Inline work blocks in submit, so that one at a time keeps the watcher informed.
-        ready = [number for number in self.todo if self.tasks[number].needs <= self.done]
-        for number in ready[: self.engine.slots - len(self.running)]:
-            self.todo.remove(number)
-            self.submit(number)
+        for number in [number for number in self.todo if self.needs[number] <= self.done]:
+            lane = self.lane_of(number)
+            if free[lane] > 0 and number in self.todo:
+                free[lane] -= 1
+                self.todo.remove(number)
+                self.submit(number)
+
+    def lane_of(self, number: int) -> Lane:
+        """Return where a task runs: where it would like to, if the engine has that."""
+        lane = self.tasks[number].lane
+        return lane if lane in self.engine.slots else "cpu"
 
     def submit(self, number: int) -> None:
-        if self.executor is None:
-            self.executor = self.engine.start()
-        task = self.tasks[number]
+        task, lane = self.tasks[number], self.lane_of(number)
+        if lane not in self.executors:
+            self.executors[lane] = self.engine.start(lane)
         self.began[number] = time.monotonic()
         try:
-            self.running[self.executor.submit(task.function, self.root, task.argument)] = number
+            self.running[self.executors[lane].submit(task.function, self.root, task.argument)] = number
         except BrokenExecutor:
             self.suspects.append(number)
-            self.restart()
+            self.stop()
 
     def take_in(self, future: Future[Any]) -> None:
         if future not in self.running:  # a worker died and its companions were taken back
@@ -198,13 +157,17 @@ class _Driver:
 
     def worker_died(self, number: int) -> None:
         """Run each task that was running when a worker was killed alone, so that only the culprit is blamed."""
+        why = f"its worker was killed {ATTEMPTS} times (out of memory, perhaps)"
+        if self.engine.blames:  # which has tried as often itself
+            self.give_up(number, why)
+            return
         together = [number, *self.running.values()]
         self.running.clear()
-        self.restart()
+        self.stop()
         if len(together) == 1:
             self.attempts[number] += 1
-            if self.attempts[number] >= ATTEMPTS:
-                self.give_up(number, f"its worker was killed {ATTEMPTS} times (out of memory, perhaps)")
+            if self.attempts[number] >= ATTEMPTS or len(self.tasks[number].apart()) > 1:
+                self.give_up(number, why)
                 return
         self.suspects = [*together, *self.suspects]
 
@@ -217,22 +180,43 @@ class _Driver:
             return
         innocent = [number for number in self.running.values() if number not in late]
         self.running.clear()
-        self.restart()
+        self.stop()
         self.todo = [*innocent, *self.todo]
         for number in late:
             self.give_up(number, f"it took longer than the timeout of {self.timeout:g} s")
 
     def give_up(self, number: int, why: str) -> None:
-        """Record as failed every measurement that waits for a task which cannot be done."""
+        """Try the points of a task that cannot be done apart; record as failed what waits for a single one."""
         task = self.tasks[number]
-        work.fail(self.root, task.argument, f"{task.name}: {why}")
+        apart = task.apart()
+        if len(apart) > 1:
+            self.split(number, apart)
+        else:
+            work.fail(self.root, task.argument, f"{task.name}: {why}")
         self.finish(number)
+
+    def split(self, number: int, apart: Sequence[Task]) -> None:
+        """Put the points of a task into its place: what waits for it waits for all of them."""
+        new = set(range(len(self.tasks), len(self.tasks) + len(apart)))
+        task = self.tasks[number]
+        self.replaced.add(number)
+        self.tasks += apart
+        self.needs += [set(self.needs[number]) for _ in apart]
+        for needs in self.needs:
+            if number in needs:
+                needs |= new
+        self.todo = [*sorted(new), *self.todo]
+        self.left[task.condition] += len(apart)
+        part = self.parts[task.place]
+        self.parts[task.place] = replace(part, total=part.total + len(apart))
 
     def finish(self, number: int) -> None:
         task = self.tasks[number]
         self.done.add(number)
-        if task.function is work.measure:
-            self.failed += work.count_failed(self.root, task.argument)
+        measured = task.function is work.measure and number not in self.replaced
+        failed = work.count_failed(self.root, task.argument) if measured else 0
+        part = self.parts[task.place]
+        self.parts[task.place] = replace(part, done=part.done + 1, failed=part.failed + failed)
         self.left[task.condition] -= 1
         if not self.left[task.condition]:
             self.tidy(task.condition)
@@ -247,22 +231,24 @@ class _Driver:
                         self.store.remove("embeddings", item.embed.key)
 
     def tell(self) -> None:
+        names = [self.tasks[number].name for number in self.running.values()]
+        if not names and self.todo:
+            names = [self.tasks[self.todo[0]].name]
+        failed = sum(part.failed for part in self.parts.values())
+        progress = Progress(len(self.done), len(self.tasks), names, failed, dict(self.parts))
+        self.sign.show(progress)
         if self.watcher is not None:
-            names = [self.tasks[number].name for number in self.running.values()]
-            if not names and self.todo:
-                names = [self.tasks[self.todo[0]].name]
-            self.watcher.update(len(self.done), len(self.tasks), names, self.failed)
-
-    def restart(self) -> None:
-        self.stop()
-        self.executor = None
+            self.watcher.update(progress)
 
     def stop(self) -> None:
         """End the workers now: what they had not finished is done again, what they had is in the store."""
-        if self.executor is None:
+        executors = list(self.executors.values())
+        self.executors.clear()
+        if not executors:
             return
         with _no_interrupts():  # a second Ctrl-C must not leave workers behind
-            self.engine.end(self.executor)
+            for executor in executors:
+                self.engine.end(executor)
             self.store.tidy()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from noiselaw.errors import StoreError
 from noiselaw.sweep.conduct import plan_of
+from noiselaw.sweep.progress import running_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ __all__ = ["Status", "status_of"]
 
 @dataclass(frozen=True)
 class Status:
-    """How far a study has come: measurements asked for, finished, failed (by reason) and missing."""
+    """How far a study has come: measurements asked for, finished, failed (by reason) and missing; what runs now."""
 
     total: int
     done: int
@@ -26,6 +27,7 @@ class Status:
     missing: int
     reasons: Mapping[str, int]
     missing_rows: Sequence[Mapping[str, Any]]
+    running: Sequence[str] = ()
 
 
 def status_of(store: Store) -> Status:
@@ -51,4 +53,5 @@ def status_of(store: Store) -> Status:
         if row["status"] == "failed":
             failed += 1
             reasons[row["reason"]] = reasons.get(row["reason"], 0) + 1
-    return Status(len(plan["measurements"]), done, failed, len(lacking), reasons, lacking)
+    running = [f"{task} (process {run.process} on {run.host})" for run in running_in(store) for task in run.running]
+    return Status(len(plan["measurements"]), done, failed, len(lacking), reasons, lacking, running)
