@@ -41,6 +41,8 @@ ERRORS = {
     "3 replicates, half shared, errors unknown": (3, 0.5, False, None),
     "one curve, half shared, errors given": (1, 0.5, True, None),
     "one curve, half shared, errors given, share told": (1, 0.5, True, 0.5),
+    "3 replicates, independent, errors unknown": (3, 0.0, False, None),
+    "one curve, half shared, errors unknown": (1, 0.5, False, None),
 }
 QUANTITIES = ("I_max", "u_bar", "bits_lost", "x_for_fraction", "gain")
 STATUSES = ("ok", "poorly_constrained", "saturated", "linear_regime", "not_converged", "above_ceiling")

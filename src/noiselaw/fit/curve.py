@@ -10,11 +10,11 @@ import numpy as np
 from noiselaw.errors import UsageError
 from noiselaw.fit.adequacy import FORMS, SIZE_FORMS, compare, doubt
 from noiselaw.fit.diagnose import Evidence, diagnose, least_levels
-from noiselaw.fit.errors import curvature_of, estimate_shared, freedom_of, scale_of
+from noiselaw.fit.errors import spread_of
 from noiselaw.fit.minimise import Minimum, Residual, jacobian, minimise
 from noiselaw.fit.paper import fit_as_published
 from noiselaw.fit.points import Points, points_of
-from noiselaw.fit.uncertainty import Deviance, Region, explore, quantile
+from noiselaw.fit.uncertainty import Deviance, Region, explore
 from noiselaw.laws import LAWS, Law, Working, law_of
 from noiselaw.laws.base import middle
 from noiselaw.records import Fit, Interval
@@ -148,15 +148,13 @@ def _recommended(law: Law, points: Points, shared: float | None, ceiling: float 
     residual = residual_of(law, working, points)
     found = _search(law, working, points, residual)
     lowest = int(np.argmin(found.cost))
-    best, cost = found.q[:, lowest], float(found.cost[lowest])
+    best = found.q[:, lowest]
     slope, rest = _linear(residual, working, best)
-    share = estimate_shared(points, rest, slope) if shared is None else shared
-    trust = quantile(confidence, freedom_of(points, share, len(best)))
-    rise = max(trust * scale_of(points, cost, len(best)), 1e-18 * len(rest))
-    suspected = shared is None and points.replicates == 1
-    curvature = curvature_of(points, slope, share)
-    region = explore(Deviance(residual, best, working, curvature, 1.0 if suspected else np.inf), rise)
-    return _fit_of(law, points, working, best, region, share, bool(found.converged[lowest]), ceiling, confidence)
+    spread = spread_of(points, rest, slope, shared)
+    rise = max(spread.reference(confidence), 1e-18 * len(rest))
+    region = explore(Deviance(residual, best, working, spread, confidence), rise)
+    converged = bool(found.converged[lowest])
+    return _fit_of(law, points, working, best, region, spread.shared, converged, ceiling, confidence)
 
 
 def residual_of(law: Law, working: Working, points: Points) -> Residual:

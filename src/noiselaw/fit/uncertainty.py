@@ -7,21 +7,21 @@ One region therefore serves every interval, and what parameters do together is n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from noiselaw.fit.minimise import minimise
 from noiselaw.randomness import generator
 
 if TYPE_CHECKING:
-    from noiselaw.fit.errors import Curvature
+    from noiselaw.fit.errors import Spread
     from noiselaw.fit.minimise import Residual
     from noiselaw.laws import Working
     from noiselaw.records import FloatArray, IntArray
 
-__all__ = ["Region", "explore", "quantile"]
+__all__ = ["Deviance", "Region", "explore"]
 
 #: Directions in which the edge is looked for from the best point, and from each point of a ridge.
 _RAYS, _MANY_RAYS, _SIDE_RAYS = 160, 800, 10
@@ -45,18 +45,17 @@ class Deviance:
     ----------
     residual, best, working
         The problem and its solution (p,) in working coordinates.
-    curvature
-        Of the sum of squares, and the one it would have if it knew of the common errors, (p, p) each, and the least
-        ratio of the second to the first. The excess is multiplied by that ratio in the direction from the best point.
-    at_most
-        The largest ratio: 1 where a common error is only suspected, so that it widens intervals and narrows none.
+    spread
+        How far the errors make parameters stray: the excess is multiplied by its ratio in the direction from the best.
+    confidence
+        Of the intervals.
     """
 
     residual: Residual
     best: FloatArray
     working: Working
-    curvature: Curvature
-    at_most: float = np.inf
+    spread: Spread
+    confidence: float
 
     def __call__(self, q: FloatArray) -> FloatArray:
         """Return the excess at points (p, m)."""
@@ -65,20 +64,17 @@ class Deviance:
         excess = cost[1:] - cost[0]
         return np.asarray(excess * self._ratio(q - self.best[:, None], excess))
 
+    @cached_property
+    def _least(self) -> float:
+        return self.spread.least(self.confidence)
+
     def _ratio(self, away: FloatArray, excess: FloatArray) -> FloatArray:
-        plain, honest, least = self.curvature
-        if plain is honest:
+        if self.spread.simple:
             return np.ones(away.shape[1])
-        believed, known = (np.einsum("pm,pq,qm->m", away, matrix, away) for matrix in (plain, honest))
-        ratio = np.where((believed > 0) & (known > 0), known / np.where(believed > 0, believed, 1.0), 1.0)
-        # Where the curve is far from linear these curvatures say little, and the least ratio is the safe one.
+        ratio, believed = self.spread.ratio(away, self.confidence)
+        # Where the curve is far from linear, curvatures say little, and the least ratio is the safe one.
         linear = (excess > 0.5 * believed) & (excess < 2.0 * believed)
-        return np.minimum(np.where(linear, ratio, least), self.at_most)
-
-
-def quantile(confidence: float, freedom: float) -> float:
-    """Return by how much a sum of squares may exceed its minimum, in units of the error variance."""
-    return float(stats.t.ppf(0.5 + confidence / 2.0, freedom) ** 2)
+        return np.where(linear, ratio, self._least)
 
 
 def explore(deviance: Deviance, rise: float) -> Region:
@@ -88,7 +84,7 @@ def explore(deviance: Deviance, rise: float) -> Region:
     names as its shape: the region may be bent, or wide where the best point is not.
     """
     best, working = deviance.best, deviance.working
-    rays = _directions(deviance.curvature[0], working)
+    rays = _directions(deviance.spread.plain, working)
     q = _edge(deviance, np.repeat(best[:, None], rays.shape[1], axis=1), rays, rise)
     found = [best[:, None], q]
     if _reached(q, working):  # a region well inside its bounds is convex enough for the rays alone
@@ -151,7 +147,7 @@ def _unit(p: int, count: int) -> FloatArray:
 def _sideways(deviance: Deviance, j: int) -> FloatArray:
     """Return rays (p, m) that leave coordinate ``j`` as it is."""
     others = [i for i in range(len(deviance.best)) if i != j]
-    widths = np.sqrt(1.0 / np.maximum(np.diag(deviance.curvature[0])[others], 1e-2))
+    widths = np.sqrt(1.0 / np.maximum(np.diag(deviance.spread.plain)[others], 1e-2))
     rays = np.zeros((len(deviance.best), len(_unit(len(others), _SIDE_RAYS)[0])))
     rays[others] = widths[:, None] * _unit(len(others), _SIDE_RAYS)
     return rays
