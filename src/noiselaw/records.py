@@ -88,15 +88,18 @@ class Pairs:
     rows
         Rows of the dataset whose embeddings are X, (n,).
     values
-        Y itself: labels (n,) or abundances (n, p). None when Y is the embedding of ``partners``.
+        Y itself: labels (n,) or abundances (n, p). None when Y is taken from ``partners``.
     partners
-        Rows of the dataset whose embeddings are Y, (n,), or None.
+        Rows of the dataset that Y is taken from, (n,), or None.
     groups
         Pairs with equal entries are not independent (one clone, one donor), (n,), or None.
     ceiling_bits
         What no representation can exceed, in bits (H(Y) for labels); NaN when there is no known ceiling.
     dropped
         By reason, how many held-out observations have no pair (``{"missing label": 861}``).
+    profile
+        With ``partners``: None when Y is their embedding; else how many leading components of their profile before the
+        channel Y is, 0 for every prepared feature.
     """
 
     rows: IntArray
@@ -105,6 +108,7 @@ class Pairs:
     groups: IntArray | None = None
     ceiling_bits: float = float("nan")
     dropped: Mapping[str, int] = field(default_factory=dict)
+    profile: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

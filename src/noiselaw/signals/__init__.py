@@ -5,8 +5,14 @@ from __future__ import annotations
 from noiselaw.registry import Registry
 from noiselaw.signals.abundance import Abundances
 from noiselaw.signals.base import Signal
+from noiselaw.signals.clonal import ClonalRelatives
 from noiselaw.signals.labels import Labels, entropy_bits
+from noiselaw.signals.spatial import SpatialNeighbours
 
-__all__ = ["SIGNALS", "Abundances", "Labels", "Signal", "entropy_bits"]
+__all__ = ["SIGNALS", "Abundances", "ClonalRelatives", "Labels", "Signal", "SpatialNeighbours", "entropy_bits"]
 
-SIGNALS: Registry[Signal] = Registry("signal", "noiselaw.signals", {"labels": Labels, "abundance": Abundances})
+SIGNALS: Registry[Signal] = Registry(
+    "signal",
+    "noiselaw.signals",
+    {"labels": Labels, "abundance": Abundances, "clonal": ClonalRelatives, "spatial": SpatialNeighbours},
+)

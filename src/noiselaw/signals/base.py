@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,9 +18,6 @@ class Signal(ABC):
 
     Strategies are frozen dataclasses; they write ``name``, ``_pair`` and, where it matters, ``kept_together``.
     """
-
-    #: Raised when the pairs that it makes for the same seed change.
-    revision: ClassVar[int] = 1
 
     @property
     @abstractmethod

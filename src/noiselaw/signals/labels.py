@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from noiselaw.errors import InputError, nearest
+from noiselaw.errors import InputError
 from noiselaw.records import Pairs
 from noiselaw.signals.base import Signal
+from noiselaw.signals.columns import as_texts, column_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from noiselaw.records import Dataset, IntArray
@@ -43,16 +44,17 @@ class Labels(Signal):
     column
         Column of the annotations (``obs``): categories, text, whole numbers or booleans.
     missing
-        Labels that mean "missing", as text.
+        Labels that mean "missing", as text; one or several.
     name
         How tables call the signal; by default the column.
     """
 
     column: str
-    missing: tuple[str, ...] = ()
+    missing: tuple[str, ...] | str = ()
     name: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "missing", as_texts(self.missing))
         object.__setattr__(self, "name", self.name or self.column)
 
     def check(self, dataset: Dataset) -> None:
@@ -84,23 +86,7 @@ class Labels(Signal):
         return kept
 
     def _labels(self, dataset: Dataset) -> pd.Series[Any]:
-        table = dataset.annotations
-        if self.column not in table.columns:
-            raise InputError(
-                f"The dataset {dataset.name!r} has no column {self.column!r} to take labels from. "
-                f"{nearest(self.column, table.columns)}"
-            )
-        labels = table[self.column]
-        if pd.api.types.is_float_dtype(labels.dtype):
-            numbers = labels.dropna()
-            fractional = numbers[numbers % 1 != 0]
-            if len(fractional):
-                raise InputError(
-                    f"Labels must be categories, text or whole numbers; column {self.column!r} holds "
-                    f"{fractional.iloc[0]}. Cut it into categories, or pass it as an abundance."
-                )
-            return labels.astype("Int64")
-        return labels
+        return column_of(dataset, self.column, "labels")
 
     def _refuse_single(self, labels: pd.Series[Any], where: str) -> None:
         kept = labels[self._kept(labels)].astype(str).unique()

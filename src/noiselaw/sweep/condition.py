@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from noiselaw.arrays import as_dense
 from noiselaw.errors import MissingDependency, NoiselawError, StoreError
 from noiselaw.randomness import generator
 from noiselaw.records import Estimate, Prepared
-from noiselaw.represent import REPRESENTATIONS
+from noiselaw.represent import PCA, REPRESENTATIONS
 from noiselaw.sweep.grid import Embed
 from noiselaw.sweep.pieces import or_none, read_counts, read_pairs, read_split
 from noiselaw.sweep.split import training_rows
@@ -27,7 +28,7 @@ from noiselaw.sweep.threads import one_thread
 if TYPE_CHECKING:
     from noiselaw.records import Embedding, Pairs, Split
     from noiselaw.represent.base import Encoder
-    from noiselaw.sweep.grid import Condition, Measure
+    from noiselaw.sweep.grid import Condition, Measure, Profile
 
 __all__ = ["count_failed", "embed", "fail", "measure", "prepare"]
 
@@ -183,17 +184,46 @@ def measure(root: str, group: Sequence[Measure]) -> None:
         pairs = read_pairs(store, todo[0].pairs)
         split = read_split(store, todo[0].embed.condition.split)
         pieces = [_embedding(store, root, item.embed) for item in todo]
+        y = pairs.values if pairs.values is not None else _clean(store, todo[0], pairs, split)
         sound = [(item, piece) for item, piece in zip(todo, pieces, strict=True) if "error" not in piece.body]
-        estimates = dict(
-            zip([item.key for item, _ in sound], _estimates(todo[0], [p for _, p in sound], pairs, split), strict=True)
-        )
+        found = _estimates(todo[0], [piece for _, piece in sound], pairs, y, split)
+        estimates = dict(zip([item.key for item, _ in sound], found, strict=True))
         seconds = (time.perf_counter() - began) / len(todo)
         for item, piece in zip(todo, pieces, strict=True):
             outcome = estimates.get(item.key, piece.body.get("error", ""))
             _write_measurement(store, item, piece, pairs, outcome, seconds)
 
 
-def _estimates(item: Measure, pieces: Sequence[Piece], pairs: Pairs, split: Split) -> list[Estimate | str]:
+def _clean(store: Store, item: Measure, pairs: Pairs, split: Split) -> np.ndarray | str | None:
+    """Return Y where it is the partners' profile before the channel, or why there is none; None for an embedding."""
+    profile = item.profile
+    if profile is None or pairs.partners is None:
+        return None
+    outcome = _attempt(lambda: _sound(store, "profiles", profile.key, lambda: _write_profile(store, profile, split)))
+    if isinstance(outcome, str):
+        return f"The partners' profile could not be made: {outcome}"
+    values: np.ndarray = np.asarray(outcome.arrays["values"])[np.searchsorted(split.test, pairs.partners)]
+    return values
+
+
+def _write_profile(store: Store, profile: Profile, split: Split) -> None:
+    """Write what the held-out observations of a split are before the channel, for all its conditions at once."""
+    source = store.read("sources", profile.source)
+    counts, features = read_counts(source), np.asarray(source.arrays["features"])
+    fitted = profile.preparation.fit(counts, split.train, features)
+    prepared = fitted.apply(counts, np.asarray(source.arrays["names"]))
+    train, test = (fitted.as_view(prepared.take(part), PCA.takes) for part in (split.train, split.test))
+    if profile.components:
+        encoder = PCA(dims=profile.components).fit(train, generator(0, "profile"))
+        values, notes = encoder.embed(test).values, dict(encoder.history.notes)
+    else:
+        values, notes = as_dense(test.values), {}
+    store.write("profiles", profile.key, {"notes": {**fitted.notes, "level": None, **notes}}, {"values": values})
+
+
+def _estimates(
+    item: Measure, pieces: Sequence[Piece], pairs: Pairs, y: np.ndarray | str | None, split: Split
+) -> list[Estimate | str]:
     """Estimate every embedding: together where they share Y, one by one where one of them fails."""
     seed, signal, probe = item.embed.condition.seed, str(item.row["signal"]), item.probe
 
@@ -203,13 +233,12 @@ def _estimates(item: Measure, pieces: Sequence[Piece], pairs: Pairs, split: Spli
 
     x_rows = np.searchsorted(split.test, pairs.rows)
     xs = [np.asarray(piece.arrays["values"])[x_rows] for piece in pieces]
-    if not xs:
-        return []
-    if pairs.partners is None:
-        y = pairs.values
-        assert y is not None
+    if not xs or isinstance(y, str):
+        return [str(y)] * len(xs)
+    if y is not None:
         singly = [lambda x=x: probe.estimate(x, y, pairs.groups, rng()) for x in xs]
         return _each_or_all(lambda: probe.estimate_many(xs, y, pairs.groups, rng()), singly)
+    assert pairs.partners is not None
     y_rows = np.searchsorted(split.test, pairs.partners)
     ys = [np.asarray(piece.arrays["values"])[y_rows] for piece in pieces]
     each = [lambda x=x, y=y: probe.estimate(x, y, pairs.groups, rng()) for x, y in zip(xs, ys, strict=True)]

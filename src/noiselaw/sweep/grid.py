@@ -19,9 +19,9 @@ from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.io import content_hash
 from noiselaw.prepare import PREPARATIONS
 from noiselaw.probes import PROBES
-from noiselaw.probes.inputs import MIN_PAIRS
+from noiselaw.probes.inputs import MIN_GROUPS, MIN_PAIRS
 from noiselaw.randomness import generator
-from noiselaw.represent import REPRESENTATIONS
+from noiselaw.represent import PCA, REPRESENTATIONS
 from noiselaw.sweep.split import make_split, merge_groups
 from noiselaw.sweep.store import identity
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from noiselaw.represent.base import Representation
     from noiselaw.sweep.study import Study
 
-__all__ = ["Condition", "Embed", "Grid", "Measure", "lay_out"]
+__all__ = ["Condition", "Embed", "Grid", "Measure", "Profile", "lay_out"]
 
 #: Smallest training set of a default grid (where there are that many observations).
 SMALLEST_SIZE = 200
@@ -68,6 +68,17 @@ class Embed:
 
 
 @dataclass(frozen=True, eq=False)
+class Profile:
+    """Held-out observations before the channel, as Y: prepared and reduced on the training observations of a split."""
+
+    key: str
+    source: str
+    split: str
+    preparation: Preparation
+    components: int
+
+
+@dataclass(frozen=True, eq=False)
 class Measure:
     """One measurement: one embedding, one signal, one probe. ``row`` holds what identifies it in the table."""
 
@@ -76,6 +87,7 @@ class Measure:
     pairs: str
     probe: Probe
     row: Mapping[str, Any]
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,16 +143,41 @@ def lay_out(study: Study, dataset: Dataset) -> Grid:
                     f"The signal {signal.name!r} has {len(pairs.rows)} pairs among the {len(split.test)} held-out "
                     f"observations; a probe needs at least {MIN_PAIRS}. Bring more observations, or hold out more."
                 )
+            _refuse_few_groups(signal.name, pairs)
             told = np.array(json.dumps(dict(pairs.dropped), sort_keys=True))
             key = _array_key(pairs.rows, pairs.values, pairs.partners, pairs.groups, told)
             all_pairs[key] = pairs
-            paired[signal.name] = key
+            paired[signal.name] = key, _profile_of(study.preparation, source, split_key, pairs)
             for reason, count in pairs.dropped.items():
                 total = dropped.setdefault(signal.name, {})
                 total[reason] = total.get(reason, 0) + count
         for level in study.levels:
             measures += _measures_of(study, study.channel_at(level), seed, source, split_key, split, sizes, paired)
     return Grid(tuple(measures), all_splits, all_pairs, source, sizes, dropped)
+
+
+def _refuse_few_groups(signal: str, pairs: Pairs) -> None:
+    n_groups = MIN_GROUPS if pairs.groups is None else len(np.unique(pairs.groups))
+    if n_groups < MIN_GROUPS:
+        raise InputError(
+            f"The {len(pairs.rows)} pairs of the signal {signal!r} fall into {n_groups} groups that are not "
+            f"independent of one another; a probe needs at least {MIN_GROUPS}. Make the groups smaller (block = ... of "
+            "spatial neighbours), or hold out more."
+        )
+
+
+def _profile_of(preparation: Preparation, source: str, split: str, pairs: Pairs) -> Profile | None:
+    """Return the clean Y that ``pairs`` ask for, if they do: the same for every level, size and model of a split."""
+    if pairs.profile is None:
+        return None
+    described = {
+        "source": source,
+        "split": split,
+        "preparation": _described(PREPARATIONS, preparation),
+        "components": pairs.profile,
+        "pca": PCA.revision,
+    }
+    return Profile(identity(described), source, split, preparation, pairs.profile)
 
 
 def _kept_together(study: Study, dataset: Dataset) -> np.ndarray | None:
@@ -192,7 +229,7 @@ def _measures_of(
     split_key: str,
     split: Split,
     sizes: tuple[int, ...],
-    paired: Mapping[str, str],
+    paired: Mapping[str, tuple[str, Profile | None]],
 ) -> list[Measure]:
     preparation = study.preparation
     shared = {
@@ -221,9 +258,10 @@ def _measures_of(
             described = _described(REPRESENTATIONS, model)
             embed_key = identity({"condition": key, "model": described, "size": size, "subsets": study.subsets})
             embed = Embed(embed_key, condition, model, size)
-            for signal, pairs in paired.items():
+            for signal, (pairs, profile) in paired.items():
+                clean = {} if profile is None else {"profile": profile.key}
                 for probe in study.probes:
-                    description = {"embedding": embed_key, "pairs": pairs, "probe": _described(PROBES, probe)}
+                    description = {"embedding": embed_key, "pairs": pairs, "probe": _described(PROBES, probe), **clean}
                     row = {
                         "dataset": study.name,
                         "signal": signal,
@@ -237,7 +275,8 @@ def _measures_of(
                         "seed": seed,
                     }
                     # The names in the row do not change the number, but a table must not mix them up.
-                    measures.append(Measure(identity({**description, "row": row}), embed, pairs, probe, row))
+                    key_of_row = identity({**description, "row": row})
+                    measures.append(Measure(key_of_row, embed, pairs, probe, row, profile))
     return measures
 
 

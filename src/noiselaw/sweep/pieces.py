@@ -62,7 +62,7 @@ def write_pairs(store: Store, key: str, pairs: Pairs) -> None:
     if _is_sound(store, "pairs", key):
         return
     arrays = {name: getattr(pairs, name) for name in _PAIR_ARRAYS}
-    body = {"ceiling_bits": or_none(pairs.ceiling_bits), "dropped": dict(pairs.dropped)}
+    body = {"ceiling_bits": or_none(pairs.ceiling_bits), "dropped": dict(pairs.dropped), "profile": pairs.profile}
     store.write("pairs", key, body, {name: value for name, value in arrays.items() if value is not None})
 
 
@@ -85,6 +85,7 @@ def read_pairs(store: Store, key: str) -> Pairs:
         groups=arrays["groups"],
         ceiling_bits=float("nan") if ceiling is None else ceiling,
         dropped=piece.body["dropped"],
+        profile=piece.body.get("profile"),
     )
 
 

@@ -59,7 +59,8 @@ def make_split(
     if len(names) < min(2, n):
         raise InputError(
             "Observations that are kept together all belong to one group, so none can be held out; expected at least "
-            "two groups. Group by another column, or by none."
+            "two groups. Group by another column, or by none, and ask about clones and about neighbours in studies of "
+            "their own: what both keep together is linked."
         )
     turns = int(np.ceil(1 / held_out)) if splits == "complementary" else 1
     order = generator(seed // turns, "split").permutation(len(names))

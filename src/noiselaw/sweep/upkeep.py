@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Verdict", "clean", "merge", "verify"]
 
 #: Every kind of piece, in the order in which they are made.
-KINDS = ("sources", "splits", "pairs", "conditions", "embeddings", "measurements")
+KINDS = ("sources", "splits", "pairs", "profiles", "conditions", "embeddings", "measurements")
 
 
 @dataclass(frozen=True)

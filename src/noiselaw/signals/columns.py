@@ -1,0 +1,73 @@
+"""Annotation columns as text: labels, clones, time points, sections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from noiselaw.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from noiselaw.records import Dataset
+
+__all__ = ["as_texts", "codes_of", "column_of", "listed", "text_of"]
+
+_SHOWN = 12
+
+
+def column_of(dataset: Dataset, column: str, what: str) -> pd.Series[Any]:
+    """Return an annotation column; whole numbers that were stored as floats are whole numbers again.
+
+    Raises
+    ------
+    InputError
+        If there is no such column (naming the nearest), or it holds fractions.
+    """
+    table = dataset.annotations
+    if column not in table.columns:
+        raise InputError(
+            f"The dataset {dataset.name!r} has no column {column!r} to take {what} from. "
+            f"{nearest(column, table.columns)}"
+        )
+    values = table[column]
+    if pd.api.types.is_float_dtype(values.dtype):
+        numbers = values.dropna()
+        fractional = numbers[numbers % 1 != 0]
+        if len(fractional):
+            raise InputError(
+                f"{what.capitalize()} must be categories, text or whole numbers; column {column!r} holds "
+                f"{fractional.iloc[0]}. Cut it into categories, or pass it as an abundance."
+            )
+        return values.astype("Int64")
+    return values
+
+
+def text_of(values: pd.Series[Any], missing: tuple[str, ...] = ()) -> NDArray[np.object_]:
+    """Return each value as text, (n,), and None where it is absent, empty or listed as missing."""
+    text = values.astype(str).to_numpy(dtype=object)
+    absent = values.isna().to_numpy(dtype=bool) | np.isin(text.astype(str), ["", *missing])
+    text[absent] = None
+    return np.asarray(text, dtype=np.object_)
+
+
+def codes_of(text: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """Return a number for each text, -1 for None, and the texts that they stand for, sorted."""
+    codes, names = pd.factorize(text, sort=True, use_na_sentinel=True)
+    return codes.astype(np.int64), np.asarray(names, dtype=np.object_)
+
+
+def as_texts(given: Any) -> tuple[str, ...]:
+    """Return one value, or several, as a tuple of text: ``2``, ``[2, 4]`` and ``"2"`` name time points alike."""
+    several = [given] if isinstance(given, str | int | float) else given
+    return tuple(str(int(one)) if isinstance(one, float) and one.is_integer() else str(one) for one in several)
+
+
+def listed(names: Any) -> str:
+    """Return names as a list in a sentence, the first dozen of many."""
+    names = [repr(str(name)) for name in names]
+    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return (", ".join(names[:_SHOWN]) or "none") + rest
