@@ -28,6 +28,32 @@ def test_bound_holds_for_any_critic_and_is_reached_by_the_right_one(believed):
         assert gains.mean() == pytest.approx(truth, abs=3 * error)
 
 
+def test_pairs_of_one_unit_are_not_taken_for_unrelated():
+    rng = np.random.default_rng(5)
+    units = np.arange(6000) // 10
+    shared = rng.normal(size=600)[units]  # what the pairs of one unit have in common
+    u = 0.9 * shared + np.sqrt(0.19) * rng.normal(size=6000)
+    v = 0.9 * shared + np.sqrt(0.19) * rng.normal(size=6000)
+    x, y = _features(u, v, 0.81)
+    normaliser = Normaliser.fit(x[:2000], y[:2000])
+    truth = -0.5 * np.log(1 - 0.81**2)
+    folds = [np.arange(start, start + 40) for start in range(2000, 6000, 40)]
+    blind = np.mean([nwj_gains(normaliser, x[fold], y[fold]).mean() for fold in folds])
+    aware = np.concatenate([nwj_gains(normaliser, x[fold], y[fold], units[fold]) for fold in folds])
+    error = np.bincount(units[2000:] - 200, weights=aware).std() / 10 / np.sqrt(400)
+    assert blind < truth - 0.25
+    assert aware.mean() == pytest.approx(truth, abs=3 * error)
+    assert not nwj_gains(normaliser, x[:10], y[:10], units[:10]).any()
+
+
+def test_units_of_one_pair_change_nothing():
+    rng = np.random.default_rng(6)
+    x, y = _features(rng.normal(size=300), rng.normal(size=300), 0.5)
+    normaliser = Normaliser.fit(x[:100], y[:100])
+    alone = nwj_gains(normaliser, x[100:], y[100:], rng.permutation(200))
+    assert np.array_equal(alone, nwj_gains(normaliser, x[100:], y[100:]))
+
+
 def test_standard_error_counts_units_and_fits():
     rng = np.random.default_rng(1)
     gain = rng.normal(size=1000)

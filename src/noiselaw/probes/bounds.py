@@ -73,23 +73,38 @@ def _offsets(log_terms: NDArray[np.float32], seen: NDArray[np.float32]) -> NDArr
     return np.asarray(np.minimum(offset, seen.max()), dtype=np.float32)
 
 
-def nwj_gains(normaliser: Normaliser, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float64]:
+def nwj_gains(
+    normaliser: Normaliser,
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    units: NDArray[np.intp] | None = None,
+) -> NDArray[np.float64]:
     """Return what each held-out pair adds to the bound of Nguyen, Wainwright and Jordan, in nats, (m,).
 
-    The bound is E L - E' exp(L) + 1 with E over pairs and E' over unrelated ones, here all m (m - 1) of them. It is
-    linear in both averages, so its expectation never exceeds the information, whatever the critic. A pair's share
-    of E' counts it once as X and once as Y, so that the spread of the gains gives the error of the mean.
+    The bound is E L - E' exp(L) + 1 with E over pairs and E' over unrelated ones, here all those of two ``units`` (m,),
+    by default every pair its own. It is linear in both averages, so its expectation never exceeds the information,
+    whatever the critic. A pair's share of E' counts it once as X and once as Y, so that the spread of the gains gives
+    the error of the mean. Where all pairs are of one unit none are unrelated, and nothing is claimed: 0.
     """
     m = len(x)
+    codes = np.arange(m) if units is None else np.unique(units, return_inverse=True)[1]
+    sizes = np.bincount(codes)
+    if m > 1 and len(sizes) == 1:
+        return np.zeros(m)
     scores = x @ y.T
     scores += normaliser.offsets_x(x)[:, None]
     scores += normaliser.offsets_y(y)
     np.minimum(scores, normaliser.cap, out=scores)
     own = scores.diagonal().astype(np.float64)
     np.exp(scores, out=scores)
-    np.fill_diagonal(scores, 0)
-    rows = scores.sum(axis=1, dtype=np.float64) / max(m - 1, 1)
-    columns = scores.sum(axis=0, dtype=np.float64) / max(m - 1, 1)
+    if len(sizes) == m:
+        np.fill_diagonal(scores, 0)
+    else:
+        scores[codes[:, None] == codes] = 0
+    # How many pairs of another unit a pair has, on average.
+    others = max((m * m - int(np.sum(sizes**2))) / m, 1)
+    rows = scores.sum(axis=1, dtype=np.float64) / others
+    columns = scores.sum(axis=0, dtype=np.float64) / others
     return np.asarray(own + 1 - rows - columns + rows.mean())
 
 

@@ -87,9 +87,9 @@ class Critic(Probe):
                 known.within(fold, n_inner),
                 self.networks,
             )
-            gain[test] = critic.gains(x[test], y[test]) / np.log(2)
+            gain[test] = critic.gains(x[test], y[test], units[test]) / np.log(2)
             again = generator(seed, "seen", fold).permutation(train)[: len(test)]
-            familiar.append(float(critic.gains(x[again], y[again]).mean() / np.log(2)))
+            familiar.append(float(critic.gains(x[again], y[again], units[again]).mean() / np.log(2)))
             fitted.append(critic)
         return estimate_of(
             gain,

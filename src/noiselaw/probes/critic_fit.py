@@ -47,14 +47,17 @@ class FittedCritic:
     step: int
     temperature: float
 
-    def gains(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what each new pair (m,) adds to the bound, in nats; 0 where validation saw no signal."""
+    def gains(self, x: NDArray[np.float64], y: NDArray[np.float64], units: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return what each new pair (m,) adds to the bound, in nats; 0 where validation saw no signal.
+
+        Pairs of one of ``units`` (m,) depend on one another, so that their X and Y are not unrelated.
+        """
         if self.normaliser is None:
             return np.zeros(len(x))
         u = self.base.x_variates(self.view[0](x))
         v = self.base.y_variates(self.view[1](y))
         one, two = _inputs(u, self.scale[0]), _inputs(v, self.scale[1])
-        return nwj_gains(self.normaliser, self.net.features_x(one), self.net.features_y(two))
+        return nwj_gains(self.normaliser, self.net.features_x(one), self.net.features_y(two), units)
 
 
 @dataclass(frozen=True, eq=False)
