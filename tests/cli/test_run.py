@@ -6,6 +6,7 @@ import pytest
 
 from noiselaw.cli import main
 from noiselaw.cli.run import _levels, _sizes
+from noiselaw.sweep import Study
 
 QUICK = ["--levels", "0.1,1", "--sizes", "1", "--seeds", "1", "--workers", "1"]
 
@@ -171,3 +172,58 @@ def test_a_dataset_by_name(tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["run", "pbmc68k_reduced", "--label", "bulk_labels", "--out", str(out), *QUICK]) == 0
     assert (pd.read_csv(out / "measurements.csv")["dataset"] == "pbmc68k_reduced").all()
+
+
+@pytest.fixture
+def tissue_file(adata, tmp_path):
+    """Cells with clones at two times, and positions."""
+    n, rng = adata.n_obs, np.random.default_rng(3)
+    adata.obs["clone"] = [f"clone{i // 2}" for i in range(n)]
+    adata.obs["day"] = [2 if i % 2 else 6 for i in range(n)]
+    adata.obs["slice"] = [f"slice{i % 2}" for i in range(n)]
+    adata.obsm["spatial"] = rng.random((n, 2)).astype(np.float32)
+    adata.write_h5ad(tmp_path / "tissue.h5ad")
+    return tmp_path / "tissue.h5ad"
+
+
+CLONAL = ["--clonal", "clone", "--time", "day", "--early", "2", "--late", "6"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "names"),
+    [
+        ([*CLONAL, "--held-out", "0.5"], {"clonal"}),
+        ([*CLONAL, "--target", "both"], {"clonal", "clonal_profile"}),
+        (["--spatial", "spatial", "--section", "slice", "--target", "profile"], {"spatial_profile"}),
+    ],
+)
+def test_relatives_and_neighbours_are_asked_about(tissue_file, tmp_path, flags, names):
+    out = tmp_path / "out"
+    options = ["--models", "pca", "--probe", "gaussian", "--levels", "1", "--sizes", "1", "--seeds", "1"]
+    assert main(["run", str(tissue_file), *flags, *options, "--workers", "1", "--out", str(out)]) == 0
+    assert set(pd.read_csv(out / "measurements.csv")["signal"]) == names
+    assert {signal.name for signal in Study.read(out / "study.toml").signals} == names
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "message"),
+    [
+        ([*CLONAL[:-1], "7"], 3, "No cell has the late time point '7'; column 'day' has '2', '6'."),
+        (CLONAL[:4], 3, "Relatives at two times need early = [...]; column 'day' has '2', '6'."),
+        (["--clonal", "barcode"], 3, "no column 'barcode' to take clones from"),
+        (["--spatial", "spatail"], 3, "Nearest: spatial"),
+        (["--spatial", "spatial", "--section", "clone"], 3, "5 nearest cells need at least 6 cells; section 'clone"),
+        (["--section", "slice"], 2, "--section says more about --spatial"),
+        (["--label", "cell_type", "--target", "both"], 2, "--target says more about --clonal or --spatial"),
+        (["--spatial", "spatial", "--target", "cell"], 2, "'embedding' or 'profile'"),
+        ([*CLONAL, "--held-out", "0.1"], 3, "hold out more"),
+    ],
+)
+def test_relatives_and_neighbours_that_are_not_there_get_one_sentence(
+    flags, code, message, tissue_file, tmp_path, capsys
+):
+    assert main(["run", str(tissue_file), *flags, "--out", str(tmp_path / "out")]) == code
+    said = capsys.readouterr().err
+    assert message in said
+    assert len(said.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()

@@ -15,6 +15,7 @@ from noiselaw.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from noiselaw.signals import Signal
     from noiselaw.sweep import Forecast, Loaded, Study
 
 __all__ = ["run"]
@@ -34,6 +35,19 @@ def run(
     abundance: Annotated[
         list[str] | None, typer.Option(help="Matrix (obsm key or modality) to ask about. Repeatable.")
     ] = None,
+    clonal: Annotated[
+        str | None, typer.Option(help="Column of clones: asks about a relative of the cell (see --time).")
+    ] = None,
+    time: Annotated[str | None, typer.Option(help="Column of time points of clonal relatives.")] = None,
+    early: Annotated[str | None, typer.Option(help="Time points of the cell, e.g. 2,4.")] = None,
+    late: Annotated[str | None, typer.Option(help="Time points of its relative, e.g. 6.")] = None,
+    spatial: Annotated[
+        str | None, typer.Option(help="Matrix of positions (obsm key): asks about one of the 5 nearest cells.")
+    ] = None,
+    section: Annotated[str | None, typer.Option(help="Column of sections, each with a frame of its own.")] = None,
+    target: Annotated[
+        str, typer.Option(help="What to ask of a relative or neighbour: embedding, profile (before the noise), both.")
+    ] = "embedding",
     out: Annotated[Path | None, typer.Option(help="The study's folder; by default runs/NAME.")] = None,
     name: Annotated[str | None, typer.Option(help="How tables call the data set; by default the file's name.")] = None,
     counts: Annotated[str, typer.Option(help="Where the counts are: auto, X, raw or layers/NAME.")] = "auto",
@@ -48,6 +62,9 @@ def run(
     models: Annotated[str | None, typer.Option(help="Representations, separated by commas.")] = None,
     probe: Annotated[str | None, typer.Option(help="Estimators, separated by commas.")] = None,
     missing_label: Annotated[list[str] | None, typer.Option(help="A label that means missing. Repeatable.")] = None,
+    held_out: Annotated[
+        float | None, typer.Option(help="Share of cells held out for measuring; by default 0.25.")
+    ] = None,
     group: Annotated[
         str | None, typer.Option(help="Column whose groups (donors) stay on one side of the split.")
     ] = None,
@@ -83,9 +100,14 @@ def run(
         "seeds": seeds,
         "models": _names(models),
         "probes": _names(probe),
+        "held_out": held_out,
         "group": group,
     }
-    study = _study(source, counts, label or [], abundance or [], missing_label or [], given)
+    signals = [
+        *_of_cells(label or [], missing_label or [], abundance or []),
+        *_of_partners(clonal, {"time": time, "early": _names(early), "late": _names(late)}, spatial, section, target),
+    ]
+    study = _study(source, counts, signals, missing=bool(missing_label) and not label, given=given)
     folder = out or Path("runs") / study.name
     slots = workers or _cores()
     devices = tuple(_names(gpus) or ())
@@ -110,23 +132,45 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _study(
-    source: Path,
-    counts: str,
-    labels: list[str],
-    abundances: list[str],
-    missing: list[str],
-    given: dict[str, Any],
-) -> Study:
+def _of_cells(labels: list[str], missing: list[str], abundances: list[str]) -> list[Signal]:
+    from noiselaw.signals import Abundances, Labels
+
+    asked = [Labels(column, missing=tuple(missing)) for column in labels]
+    return [*asked, *[Abundances(key) for key in abundances]]
+
+
+def _of_partners(
+    clonal: str | None, times: dict[str, Any], spatial: str | None, section: str | None, target: str
+) -> list[Signal]:
+    """Return the signals whose Y is another cell, one for each target that is asked for."""
+    from noiselaw.signals import SIGNALS
+
+    times = {key: value for key, value in times.items() if value is not None}
+    for flag, given, needed in (
+        (f"--{next(iter(times), '')}", bool(times) and not clonal, "--clonal"),
+        ("--section", section is not None and not spatial, "--spatial"),
+        ("--target", target != "embedding" and not (clonal or spatial), "--clonal or --spatial"),
+    ):
+        if given:
+            raise UsageError(f"{flag} says more about {needed}, which was not given. Give both or neither.")
+    wanted = ("embedding", "profile") if target == "both" else (target,)
+    asked: list[Signal] = []
+    for one in wanted:
+        if clonal:
+            asked.append(SIGNALS.build("clonal", {"clone": clonal, **times, "target": one}))
+        if spatial:
+            asked.append(SIGNALS.build("spatial", {"key": spatial, "section": section or "", "target": one}))
+    return asked
+
+
+def _study(source: Path, counts: str, signals: list[Signal], *, missing: bool, given: dict[str, Any]) -> Study:
     """Return the study that the arguments describe: a file's with what was given instead, or a new one."""
     from noiselaw.datasets import DATASETS
-    from noiselaw.signals import Abundances, Labels
     from noiselaw.sweep import CellFile, Study
 
     options = {key: value for key, value in given.items() if value is not None}
-    signals = [Labels(column, missing=tuple(missing)) for column in labels] + [Abundances(key) for key in abundances]
     if source.suffix == ".toml":
-        if counts != "auto" or (missing and not labels):
+        if counts != "auto" or missing:
             raise UsageError(
                 "--counts and --missing-label belong into the study file when there is one: counts = ... in [data], "
                 "missing = [...] with the signal."
@@ -134,8 +178,8 @@ def _study(
         return Study.read(source, **options, **({"signals": signals} if signals else {}))
     if not signals:
         raise UsageError(
-            "Say what to ask about: --label COLUMN (an annotation column such as cell_type) or --abundance KEY (a "
-            "matrix such as protein), or pass a STUDY.toml."
+            "Say what to ask about: --label COLUMN (an annotation column such as cell_type), --abundance KEY (a "
+            "matrix such as protein), --clonal COLUMN (clones), --spatial KEY (positions), or pass a STUDY.toml."
         )
     named = str(source) in DATASETS.names() and not source.exists()
     data = DATASETS.build(str(source)) if named else CellFile(str(source), counts=counts)

@@ -141,7 +141,8 @@ def lay_out(study: Study, dataset: Dataset) -> Grid:
             if len(pairs.rows) < MIN_PAIRS:
                 raise InputError(
                     f"The signal {signal.name!r} has {len(pairs.rows)} pairs among the {len(split.test)} held-out "
-                    f"observations; a probe needs at least {MIN_PAIRS}. Bring more observations, or hold out more."
+                    f"observations; a probe needs at least {MIN_PAIRS}. Bring more observations, or hold out more "
+                    "(held_out = 0.5)."
                 )
             _refuse_few_groups(signal.name, pairs)
             told = np.array(json.dumps(dict(pairs.dropped), sort_keys=True))
