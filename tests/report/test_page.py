@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from noiselaw.errors import InputError
+from noiselaw.fit import fit_groups
 from noiselaw.report import render, write_report
 from noiselaw.table import empty, write_table
 
@@ -128,7 +129,7 @@ def test_the_answer_comes_first_in_words(page):
     assert "At your depth (8,0" in said
     assert "% of the 2.75 bits there are to know" in said
     assert "Ten times the depth" in said
-    assert "pca keeps most at full depth" in said
+    assert "pca keeps most about cell_type" in said
     assert "paired over 3 seeds" in said
 
 
@@ -167,10 +168,11 @@ def test_hostile_names_are_text_and_nothing_else(made_up):
 @pytest.mark.parametrize(
     ("shape", "said"),
     [
-        ({"levels": 1}, ["What ten times the depth would add cannot be told, because there", "at least 4"]),
+        ({"levels": 1}, ["What ten times the depth would add cannot be told, because a plan", "at least 4"]),
+        ({"levels": 1}, ["There is only 1 level; this law needs at least 4."]),
         ({"sizes": 1}, ["What ten times the training cells would add cannot be told, because"]),
-        ({"seeds": 1}, ["with one seed it cannot be told whether that is chance"]),
-        ({"representations": ("pca",)}, ["Only pca was measured, so there is nothing to compare it with."]),
+        ({"seeds": 1}, ["from one seed's standard errors, taken as independent"]),
+        ({"representations": ("pca",)}, ["Only pca was measured about cell_type."]),
         ({"levels": 1, "sizes": 1, "seeds": 1, "representations": ("pca",)}, ["too few levels", "20 measurements"[:2]]),
     ],
 )
@@ -180,10 +182,32 @@ def test_small_tables_have_clear_words(made_up, shape, said):
     assert "nan" not in words.lower().replace("nanotx", "")
 
 
-def test_a_table_without_a_row_says_so():
-    reader = read(render(empty()))
-    assert "There are no measurements in this table, so there is nothing to answer yet." in reader.words
-    assert "0 measurements" in reader.words
+def test_a_table_without_a_row_is_refused():
+    with pytest.raises(InputError, match="not one measurement to report on yet. Finish the study first"):
+        render(empty())
+
+
+def test_warnings_that_differ_in_numbers_only_are_one(made_up):
+    table = made_up(signals=("cell_type",), levels=5, sizes=4, seeds=2)
+    rows = table.index[:5]
+    table.loc[rows, "status"] = "warned"
+    table.loc[rows, "reason"] = [f"{n} cells are empty (share {n / 100})." for n in (3, 14, 15, 92, 6)]
+    words = read(render(table)).words
+    assert "5 × 3 cells are empty (share 0.03), or with other numbers" in words
+    assert "14 cells" not in words
+
+
+def test_a_plateau_beyond_the_ceiling_is_said_to_be_impossible(made_up):
+    table = made_up(signals=("cell_type",), representations=("pca",), sizes=1)
+    (fit,) = fit_groups(table, "noise", by=["representation"], rivals=False).values()
+    table["ceiling_bits"] = 0.5 * (fit.parameters["I_max"] + fit.intervals["I_max"].high)
+    words = read(render(table)).words
+    assert words.count(", of which no more than 2.0") == 2
+    assert words.count("bits are possible") == 2
+
+
+def test_a_probes_name_is_explained(page):
+    assert "recommended (a lower bound in held-out observations: a classifier for labels" in read(page).words
 
 
 def test_failed_and_missing_measurements_are_told_with_reasons(made_up):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from noiselaw.fit.curve import fit_law
 from noiselaw.fit.derived import QUANTITIES, Derived, derive, predict
-from noiselaw.fit.diagnose import STATUSES
+from noiselaw.fit.diagnose import PLATEAUS, STATUSES
 from noiselaw.fit.groups import fit_groups, fit_table, grouping, row_of
 
 __all__ = [
+    "PLATEAUS",
     "QUANTITIES",
     "STATUSES",
     "Derived",

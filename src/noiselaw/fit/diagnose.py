@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from noiselaw.laws import Law
     from noiselaw.records import Interval
 
-__all__ = ["STATUSES", "Evidence", "diagnose", "least_levels"]
+__all__ = ["PLATEAUS", "STATUSES", "Evidence", "diagnose", "least_levels"]
 
 #: Every status, with what it means.
 STATUSES: Mapping[str, str] = {
@@ -29,7 +29,7 @@ STATUSES: Mapping[str, str] = {
 #: of ten either way, nor an exponent to less than one either way.
 _WIDE_SHARE, _WIDE_BITS, _WIDE_FACTOR, _WIDE_EXPONENT = 1.0, 1.0, 10.0, 2.0
 #: Parameters that no representation can push beyond a ceiling.
-_PLATEAUS = ("I_max", "I_inf")
+PLATEAUS = ("I_max", "I_inf")
 #: Where a curve ends that still rises, and what would show more of it.
 _FURTHER = {
     ("u",): ("highest level", "at higher levels"),
@@ -61,7 +61,9 @@ def diagnose(evidence: Evidence) -> tuple[str, str]:
     """Return the status and its sentence."""
     if evidence.levels < least_levels(evidence.law):
         needed = least_levels(evidence.law)
-        return "too_few_levels", f"There are {evidence.levels} different levels; this law needs at least {needed}."
+        there = "is no level" if not evidence.levels else "is only 1 level"
+        there = there if evidence.levels < 2 else f"are only {evidence.levels} different levels"
+        return "too_few_levels", f"There {there}; this law needs at least {needed}."
     if not evidence.converged:
         return "not_converged", "The search for best parameters did not end; look at the points for outliers."
     return _capacity(evidence) or _open(evidence) or _wide(evidence) or ("ok", STATUSES["ok"])
@@ -69,7 +71,7 @@ def diagnose(evidence: Evidence) -> tuple[str, str]:
 
 def _capacity(evidence: Evidence) -> tuple[str, str] | None:
     name, ceiling = evidence.law.names[0], evidence.ceiling
-    if ceiling is None or not np.isfinite(ceiling) or name not in _PLATEAUS:
+    if ceiling is None or not np.isfinite(ceiling) or name not in PLATEAUS:
         return None
     value, interval = evidence.parameters[name], evidence.intervals[name]
     certain = interval.low > ceiling

@@ -9,7 +9,7 @@ scatter allows (Satterthwaite 1946, Biometrics Bull. 2:110).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,14 +62,18 @@ class Spread:
         """Return whether errors are independent and of one kind, so that every ratio is one."""
         return len(self.parts) == 1 and self.shared == 0
 
+    @cached_property
+    def _pull(self) -> FloatArray:
+        return np.asarray(np.linalg.pinv(self.parts.sum(axis=0), hermitian=True) @ self.plain)
+
     def ratio(self, away: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:
         """Return what to multiply an excess of the sum of squares by at ``away`` (p, m) from the best, (m,).
 
         Second comes the excess that the curvature alone would give there.
         """
-        believed = np.einsum("pm,pq,qm->m", away, self.plain, away)
-        pulled = np.linalg.pinv(self.parts.sum(axis=0), hermitian=True) @ self.plain @ away
-        by_part = np.einsum("pm,kpq,qm->km", pulled, self.parts, pulled)
+        believed = np.sum(away * (self.plain @ away), axis=0)
+        pulled = self._pull @ away
+        by_part = np.sum(pulled * (self.parts @ pulled), axis=1)
         known = by_part.sum(axis=0)
         ratio = np.where((believed > 0) & (known > 0), known / np.where(believed > 0, believed, 1.0), 1.0)
         if len(self.parts) == 1:
@@ -87,6 +91,7 @@ class Spread:
         return min(float(self.ratio(white @ extremes, confidence)[0].min()), 1.0)
 
 
+@lru_cache(maxsize=1024)
 def quantile(confidence: float, freedom: float) -> float:
     """Return by how much a sum of squares may exceed its minimum, in units of the error variance."""
     return float(stats.t.ppf(0.5 + confidence / 2.0, freedom) ** 2)

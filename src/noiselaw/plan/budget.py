@@ -12,7 +12,7 @@ from noiselaw.plan.library import Library
 from noiselaw.plan.limits import outlook_of
 from noiselaw.plan.outlook import FAR, Expected
 from noiselaw.plan.rules import RULES, Rule
-from noiselaw.plan.words import bits, money, number, span
+from noiselaw.plan.words import amount, bits, money, number, span
 
 if TYPE_CHECKING:
     from noiselaw.plan.costs import Costs
@@ -148,7 +148,7 @@ def spend(
     if not cost.min() <= budget:
         raise UsageError(
             f"{money(budget, costs.currency)} buys no design that the law may be asked about: the cheapest, "
-            f"{cells[0]:,.0f} cells at {number(depths[0])} {curve.unit}, costs "
+            f"{cells[0]:,.0f} cells at {amount(depths[0], curve.unit)}, costs "
             f"{money(float(cost.min()), costs.currency)}."
         )
     grid = ahead.centre(*(axis.ravel() for axis in np.broadcast_arrays(depths, cells[:, None]))).reshape(cost.shape)
@@ -225,7 +225,7 @@ def _compared(
     depth = float(library.umi(reads))
     sizes = _axis(outlook, 1)
     bought = sizes[costs.total(sizes, reads) <= budget]
-    start = f"{rule.name} ({rule.source}): {reads:,.0f} reads per cell, {number(depth)} {unit}"
+    start = f"{rule.name} ({rule.source}): {reads:,.0f} reads per cell, {amount(depth, unit)}"
     if not bought.size:
         return Compared(rule, None, f"{start}; the budget buys fewer cells than the law may be asked about.")
     design = Design(
@@ -253,7 +253,7 @@ def _sentence(
     model, signal = curve.names("representation")[0], curve.names("signal")[0]
     told = (
         f"For {money(budget, costs.currency)}, {model} about {signal} is best with {best.cells:,.0f} training cells at "
-        f"{number(best.depth)} {curve.unit} ({best.reads:,.0f} reads per cell; {library.source}): "
+        f"{amount(best.depth, curve.unit)} ({best.reads:,.0f} reads per cell; {library.source}): "
         f"{bits(best.bits.value)} expected ({span(best.bits.low, best.bits.high)}), "
         f"for {money(best.cost, costs.currency)}"
     )
@@ -264,5 +264,5 @@ def _sentence(
         edge = " and ".join(name for name in at_edge if name != "library")
         told += f" and takes {edge} as far as the law may be asked (ten times what was measured)"
     if "library" in at_edge:
-        told += f". The library holds no more than {number(library.complexity)} {curve.unit}"
+        told += f". The library holds no more than {amount(library.complexity, curve.unit)}"
     return told + "."

@@ -15,7 +15,7 @@ from noiselaw.laws import LAWS
 from noiselaw.plan.answers import Crossing, Difference, Leader
 from noiselaw.plan.outlook import FAR
 from noiselaw.plan.reach import depth_fit
-from noiselaw.plan.words import because, bits, number, span
+from noiselaw.plan.words import amount, because, bits, number, span
 
 if TYPE_CHECKING:
     from noiselaw.plan.measured import Measured
@@ -84,7 +84,7 @@ def leader(signal: Measured, u: float | None = None, n: float | None = None, con
         return Leader(about, depth, size, names[0], (), False, f"Only {names[0]} was measured about {about}.")
     shared = means.dropna()
     if shared.empty:
-        raise UsageError(f"{', '.join(names)} share no depth at which all were measured; compare fewer.")
+        raise UsageError(f"{', '.join(names)} share no level at which all were measured; compare fewer.")
     low, high = float(shared.index.min()), float(shared.index.max())
     depth = float(u or high)
     if not low / 1.03 <= depth <= high * 1.03:
@@ -181,7 +181,7 @@ def _difference(
 
 
 def _leading(about: str, best: str, found: list[Difference], depth: float, unit: str, known: bool) -> str:
-    at = f"At {number(depth)} {unit}"
+    at = f"At {amount(depth, unit)}"
     nearest_rival = min(found, key=lambda difference: difference.low if np.isfinite(difference.low) else -np.inf)
     seeds = nearest_rival.n_seeds
     how = f"95 % interval {span(nearest_rival.low, nearest_rival.high)}, "
@@ -228,14 +228,14 @@ def _crossing(
     gap = _gap(fits, grid)
     turns = np.flatnonzero(np.sign(gap[:-1]) * np.sign(gap[1:]) < 0)
     pair = f"{first} and {second} about {about}"
-    within = f"between {number(grid[0])} and {number(grid[-1])} {unit}"
+    within = f"between {number(grid[0])} and {amount(grid[-1], unit)}"
     if not turns.size:
         above, below = (first, second) if gap[-1] > 0 else (second, first)
         equal = grid[np.abs(gap) <= _half(fits, grid, gap)]
         told = f"The curves of {pair} do not cross {within}: {above} stays above {below}"
         if not equal.size:
             return Crossing(about, first, second, np.nan, np.nan, np.nan, True, f"{told}.")
-        told += f", but within their errors they could from {number(equal[0])} to {number(equal[-1])} {unit}."
+        told += f", but within their errors they could from {number(equal[0])} to {amount(equal[-1], unit)}."
         return Crossing(about, first, second, np.nan, float(equal[0]), float(equal[-1]), False, told)
     # Of several crossings, the one nearest to what was measured is the best known.
     centre = np.sqrt(measured[0] * measured[1])
@@ -245,9 +245,9 @@ def _crossing(
     far = not measured[0] <= depth <= measured[1]
     known = bool(np.isfinite(high) and low > 0)
     after = first if gap[at + 1] > 0 else second
-    interval = f"95 % interval {span(low, high, of_bits=False)} {unit}"
+    interval = f"95 % interval {span(low, high, of_bits=False)} {unit}".rstrip()
     if known:
-        told = f"The curves of {pair} cross at {number(depth)} {unit} ({interval}); above it {after} keeps more."
+        told = f"The curves of {pair} cross at {amount(depth, unit)} ({interval}); above it {after} keeps more."
     else:
         told = f"Where {pair} cross cannot be told within a factor of ten of what was measured: {interval}."
     told += " This lies outside what was measured." if far and known else ""

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from noiselaw.errors import UsageError
+from noiselaw.errors import InputError, UsageError
 from noiselaw.plan.answers import Gain, Limits
 from noiselaw.plan.measured import LEAST_LEVELS, averaged
 from noiselaw.plan.outlook import lay
-from noiselaw.plan.words import because, bits, number, span, times
+from noiselaw.plan.words import amount, because, bits, number, span, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,13 @@ def points_for(curve: Measured) -> tuple[tuple[str, ...], tuple[FloatArray, ...]
     Training size is a variable where four sizes or more were measured; else the largest size alone is looked at.
     """
     u, n, values = averaged(curve.table)
+    levels = len(np.unique(u))
+    if levels < LEAST_LEVELS:
+        model = curve.names("representation")[0]
+        raise InputError(
+            f"{model} was measured at {levels} level{'s' * (levels > 1)} of {curve.noun}, and a prediction needs at "
+            f"least {LEAST_LEVELS}. Measure it at more levels, or plan for another representation."
+        )
     if len(np.unique(n[np.isfinite(n)])) >= LEAST_LEVELS:
         known = np.isfinite(n)
         return ("u", "N"), (u[known], n[known]), values[known]
@@ -47,7 +54,7 @@ def outlook_of(curve: Measured) -> Outlook:
     Raises
     ------
     InputError
-        If there are too few points.
+        If there are too few levels or points.
     """
     variables, x, values = points_for(curve)
     return lay(variables, x, values, curve.ceiling)[0]
@@ -77,9 +84,8 @@ def limits(
         raise UsageError(f"factors must be above 1, such as 2, 5, 10; got {list(factors)}.")
     ahead = outlook or outlook_of(curve)
     here = {"u": u or curve.depth} | ({"N": n or curve.cells} if "N" in ahead.variables else {})
-    unit = curve.unit
-    depth = tuple(_gain(ahead, "depth", factor, here, unit) for factor in factors)
-    cells = tuple(_gain(ahead, "cells", factor, here, unit) for factor in factors) if "N" in here else ()
+    depth = tuple(_gain(ahead, "depth", factor, here, curve) for factor in factors)
+    cells = tuple(_gain(ahead, "cells", factor, here, curve) for factor in factors) if "N" in here else ()
     limit = verdict(ahead, max(factors), **here)
     model, signal = curve.names("representation")[0], curve.names("signal")[0]
     largest = max(factors)
@@ -114,13 +120,16 @@ def verdict(outlook: Outlook, factor: float, **here: float) -> Verdict:
     return "cells" if cells.low > depth.high else "unknown"
 
 
-def _gain(outlook: Outlook, along: Literal["depth", "cells"], factor: float, here: dict[str, float], unit: str) -> Gain:
+def _gain(
+    outlook: Outlook, along: Literal["depth", "cells"], factor: float, here: dict[str, float], curve: Measured
+) -> Gain:
     variable = {"depth": "u", "cells": "N"}[along]
     expected = outlook.gain(variable, factor, **here)
     target = here[variable] * factor
-    where = f"{number(target)} {unit}".rstrip() if along == "depth" else f"{target:,.0f} cells"
-    said = f"{times(factor).capitalize()} the {along} ({where}) would add {bits(expected.value)}"
-    said += f" ({span(expected.low, expected.high)})"
+    where = amount(target, curve.unit) if along == "depth" else f"{target:,.0f} cells"
+    what = curve.noun if along == "depth" else along
+    said = f"{times(factor).capitalize()} the {what} ({where}) would add {bits(expected.value)}"
+    said += f" (95 % interval {span(expected.low, expected.high)})"
     return Gain(along, factor, expected, said + _label(expected) + ".")
 
 
@@ -135,7 +144,7 @@ def _sentence(
 ) -> str:
     more = times(factor)
     about = f"{model} about {signal}"
-    gained = f"{more} the depth would add {bits(depth.value)} ({span(depth.low, depth.high)})"
+    gained = f"{more} the {curve.noun} would add {bits(depth.value)} ({span(depth.low, depth.high)})"
     if cells is None:
         sizes = len(curve.table["n_train"].dropna().unique())
         told = "no training size is given" if not sizes else f"only {sizes} training size{'s were' * (sizes > 1)}"
@@ -143,10 +152,10 @@ def _sentence(
         return f"{about}: {gained}. Whether cells limit it cannot be told, {because(told)}."
     both = f"{gained}, {more} the cells {bits(cells.value)} ({span(cells.low, cells.high)})"
     if limit == "depth":
-        return f"{about} is limited by depth: {both}."
+        return f"{about} is limited by {curve.noun}: {both}."
     if limit == "cells":
         return f"{about} is limited by cells: {both}."
     if limit == "neither":
         return f"{about} is near its limit: {both}."
     why = "because the intervals of the two gains overlap"
-    return f"{about}: whether depth or cells limit it cannot be told, {why}: {both}."
+    return f"{about}: whether {curve.noun} or cells limit it cannot be told, {why}: {both}."

@@ -13,6 +13,7 @@ import pandas as pd
 from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.fit.points import points_of
 from noiselaw.laws import NoiseLaw
+from noiselaw.plan.words import noun
 from noiselaw.table import read_table
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Measured:
 
     table: pd.DataFrame
     keys: tuple[str, ...]
-    unit: str = "UMI per cell"
+    unit: str = ""
 
     def subjects(self) -> list[tuple[dict[str, str], Measured]]:
         """Return what the table is about, one entry for every combination of ``keys``."""
@@ -74,6 +75,11 @@ class Measured:
     def names(self, column: str) -> list[str]:
         """Return the different values of a column, in order of appearance."""
         return [str(value) for value in self.table[column].unique()]
+
+    @property
+    def noun(self) -> str:
+        """Return what u is called in sentences: depth, or signal-to-noise where its unit counts no molecules."""
+        return noun(self.unit)
 
     @property
     def depth(self) -> float:
@@ -128,7 +134,7 @@ def measured(
     ceiling
         Bits that nothing can exceed, or their column; ``ceiling_bits`` if there is one.
     unit
-        Of depth; that in ``u_unit`` if there is one.
+        Of depth; that in ``u_unit`` if there is one, else the name of its column.
 
     Raises
     ------
@@ -167,7 +173,7 @@ def measured(
     usable = np.isfinite(taken["bits"].to_numpy(float)) & np.isfinite(taken["u"].to_numpy(float))
     if "status" in table.columns:
         usable &= table["status"].astype(str).to_numpy() != "failed"
-    taken["u_unit"] = unit or _units(table)
+    taken["u_unit"] = unit or _units(table, x)
     if x == "u" and "level" in table.columns:
         taken["level"] = table["level"].to_numpy()
     taken = taken[usable].reset_index(drop=True)
@@ -246,10 +252,10 @@ def _alias(table: pd.DataFrame, role: str, by: Sequence[str] | None) -> str | No
     return next((folded[name] for name in _ALIASES[role] if name in folded), None)
 
 
-def _units(table: pd.DataFrame) -> Any:
-    """Return each row's unit of depth; that of the paper where a table says nothing."""
+def _units(table: pd.DataFrame, x: str) -> Any:
+    """Return each row's unit of depth; where a table says nothing, what its column is called."""
     if "u_unit" not in table.columns:
-        return "UMI per cell"
+        return "" if x == "u" else x
     return table["u_unit"].astype("string").fillna("").str.replace("/", " per ").to_numpy(object)
 
 

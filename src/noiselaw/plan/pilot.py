@@ -16,7 +16,7 @@ from noiselaw.plan.contest import paired
 from noiselaw.plan.limits import outlook_of, points_for, verdict
 from noiselaw.plan.outlook import lay
 from noiselaw.plan.reach import depth_fit
-from noiselaw.plan.words import number
+from noiselaw.plan.words import amount
 from noiselaw.randomness import generator
 
 if TYPE_CHECKING:
@@ -199,9 +199,9 @@ def _described(candidate: Candidate, depth: float, cells: float, shallowest: flo
     if candidate.sizes:
         parts.append(f"{candidate.sizes} training sizes from {max(cells / 30.0, 2.0):,.0f} to {cells:,.0f} cells")
     if candidate.deeper > 1:
-        parts.append(f"three deeper levels up to {number(candidate.deeper * depth)} {unit}")
+        parts.append(f"three deeper levels up to {amount(candidate.deeper * depth, unit)}")
     if candidate.shallower > 1:
-        parts.append(f"three shallower levels down to {number(shallowest / candidate.shallower)} {unit}")
+        parts.append(f"three shallower levels down to {amount(shallowest / candidate.shallower, unit)}")
     if candidate.larger > 1:
         parts.append(f"three larger training sizes up to {candidate.larger * cells:,.0f} cells")
     if candidate.seeds > 1:

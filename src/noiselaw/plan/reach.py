@@ -10,7 +10,7 @@ from noiselaw.errors import UsageError
 from noiselaw.fit import STATUSES, derive, fit_law
 from noiselaw.plan.answers import Loss, Losses, Reach
 from noiselaw.plan.outlook import FAR
-from noiselaw.plan.words import because, bits, number, span
+from noiselaw.plan.words import amount, because, bits, number, possible, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,13 +72,15 @@ def reach(curve: Measured, fraction: float = 0.9, fit: Fit | None = None) -> Rea
     far = bool(known and depth > FAR * found.x_range[1])
     if known:
         plateau = derive(found, "plateau")
-        ends = f"{span(low, high, of_bits=False)}; the plateau is {bits(plateau.value)}"
-        told = f"{number(depth)} {curve.unit} reach {share} ({ends})"
+        ends = f"{span(low, high, of_bits=False)}; the plateau is {bits(plateau.value)}, "
+        ends += span(plateau.interval.low, plateau.interval.high) + possible(plateau.interval.high, curve.ceiling)
+        told = f"{amount(depth, curve.unit)} reach{'es' * (not curve.unit)} {share} ({ends})"
         told += _doubt(found)
         told += f"; this is more than ten times the deepest measured ({number(found.x_range[1])})" if far else ""
     else:
-        told = f"What depth reaches {share} cannot be told, {because(found.reason)}"
-        told += f" (it is {span(low, high, of_bits=False)} {curve.unit})" if low > 0 or np.isfinite(high) else ""
+        told = f"What {curve.noun} reaches {share} cannot be told, {because(found.reason)}"
+        bounds = f"{span(low, high, of_bits=False)} {curve.unit}".rstrip()
+        told += f" (it is {bounds})" if low > 0 or np.isfinite(high) else ""
     return Reach(model, signal, fraction, float(depth), low, high, found.status, known, told + ".", far)
 
 
@@ -112,7 +114,7 @@ def losses(curves: Sequence[Measured], u: float | None = None) -> Losses:
     rest = ranked[1:]
     known = bool(rest) and bool(most.low > max(loss.high for loss in rest))
     listed = "; ".join(_told(loss) for loss in ranked)
-    at = f"at {number(depth)} {curves[0].unit}"
+    at = f"at {amount(depth, curves[0].unit)}"
     if not rest:
         told = f"{at.capitalize()}, {model} loses {_told(most)}; no other signal was measured to compare with."
     elif known:

@@ -3,38 +3,58 @@
 from __future__ import annotations
 
 import math
+import re
 
-__all__ = ["because", "bits", "money", "number", "span", "times"]
+__all__ = ["amount", "because", "bits", "money", "noun", "number", "possible", "span", "times", "two"]
 
-_WORDS = {2: "twice", 5: "five times", 10: "ten times"}
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+#: Units in which more of u is a deeper measurement.
+_DEEP = ("umi", "read", "molecule", "depth")
+
+
+def noun(unit: str) -> str:
+    """Return what u is called in sentences, given its unit: depth, or signal-to-noise where it counts no molecules."""
+    return "depth" if any(word in unit.lower() for word in _DEEP) else "signal-to-noise"
+
+
+def amount(value: float, unit: str) -> str:
+    """Return a value with its unit, if it has one: ``43,100 UMI per cell``."""
+    return f"{number(value)} {unit}".rstrip()
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return ``value`` with ``digits`` significant digits and separated thousands."""
+    """Return ``value`` with ``digits`` significant digits: ``43,100``, ``2.31``, ``0.00412``; ``unknown`` for NaN."""
     if not math.isfinite(value):
         return "unknown" if math.isnan(value) else "without limit"
     if value == 0:
         return "0"
-    decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
-    if abs(value) < 1e-3:
-        return f"{value:.{digits}g}"
-    keep = digits - 1 - math.floor(math.log10(abs(value)))
-    return f"{round(value, keep):,.{decimals}f}".replace("-", "−")
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, decimals)
+    if rounded and abs(rounded) < 1e-4:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa} × 10^{int(exponent)}".replace("-", "−")
+    decimals = digits - 1 - math.floor(math.log10(abs(rounded)))
+    return f"{rounded:,.{max(decimals, 0)}f}".replace("-", "−")
 
 
 def bits(value: float) -> str:
-    """Return information with two decimals and its unit."""
-    return f"{_two(value)} bits"
+    """Return information for a sentence: two decimals, as no estimate of it deserves more, and the unit."""
+    return f"{two(value)} bits"
 
 
-def _two(value: float) -> str:
-    shown = f"{value:.2f}".replace("-", "−") if math.isfinite(value) else number(value)
+def two(value: float) -> str:
+    """Return information with two decimals, without its unit."""
+    if not math.isfinite(value):
+        return number(value)
+    shown = f"{value:.2f}".replace("-", "−")
     return "0.00" if shown == "−0.00" else shown
 
 
 def span(low: float, high: float, *, of_bits: bool = True) -> str:
-    """Return an interval in words, one-sided where an end is open."""
-    show = _two if of_bits else number
+    """Return an interval in words, one-sided where an end is open: ``0.24 to 0.38``, ``at least 0.24``."""
+    show = two if of_bits else number
+    if math.isnan(low) or math.isnan(high):
+        return "unknown"
     if math.isinf(low) and math.isinf(high):
         return "without limit"
     if math.isinf(high):
@@ -44,16 +64,25 @@ def span(low: float, high: float, *, of_bits: bool = True) -> str:
     return f"{show(low)} to {show(high)}"
 
 
+def possible(high: float, ceiling: float) -> str:
+    """Return what to add to an interval of bits that reaches beyond what there is to know; empty where it does not."""
+    return f", of which no more than {bits(ceiling)} are possible" if high > ceiling else ""
+
+
 def times(factor: float) -> str:
     """Return a factor in words: ``twice``, ``ten times``, ``3.5 times``."""
     whole = round(factor)
-    return _WORDS[whole] if math.isclose(factor, whole) and whole in _WORDS else f"{number(factor)} times"
+    if not math.isclose(factor, whole):
+        return f"{number(factor, 2)} times"
+    if whole == 2:
+        return "twice"
+    return f"{_WORDS[whole]} times" if 0 <= whole < len(_WORDS) else f"{whole:,} times"
 
 
 def because(reason: str) -> str:
-    """Return ``reason`` as the end of a sentence that says "because"."""
-    reason = reason.strip().rstrip(".")
-    if reason[1:2].islower() or reason[1:2] == " ":
+    """Return ``reason`` as the end of a sentence that says "because", without its full stop."""
+    reason = reason.strip().rstrip(".") or "no reason was recorded"
+    if re.match(r"[A-Z][a-z]*[ ,]", reason):  # an ordinary word, and not a name such as ValueError or PCA
         reason = reason[0].lower() + reason[1:]
     return f"because {reason}"
 

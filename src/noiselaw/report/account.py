@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from noiselaw.laws import LAWS
-from noiselaw.report.numbers import count, listed, number
+from noiselaw.plan.words import number
+from noiselaw.report.numbers import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,10 @@ __all__ = ["Trouble", "completeness", "dropped", "facts", "methods", "troubles"]
 
 #: The columns whose every combination a finished study has measured.
 _GRID = ("level", "n_train", "representation", "seed")
+#: What a name alone does not tell.
+_PROBES = {
+    "recommended": "recommended (a lower bound in held-out observations: a classifier for labels, a critic for numbers)"
+}
 _SUBJECT = ("dataset", "signal", "channel", "probe")
 
 
@@ -44,7 +49,7 @@ def facts(table: pd.DataFrame, provenance: Mapping[str, Any]) -> list[tuple[str,
     source = provenance.get("input") or {}
     cells, features = source.get("n_observations"), source.get("n_features")
     sizes, seeds = _values(table, "n_train"), _values(table, "seed")
-    held_out = _values(table, "n_test")
+    held_out, probes = _values(table, "n_test"), _names(table, "probe")
     found: list[tuple[str, str | None]] = [
         ("Data", listed(_names(table, "dataset")) if _names(table, "dataset") else None),
         ("File", PurePath(str(source["path"])).name if source.get("path") else None),
@@ -56,7 +61,7 @@ def facts(table: pd.DataFrame, provenance: Mapping[str, Any]) -> list[tuple[str,
         ("Training sizes", ", ".join(count(size) for size in sizes) if len(sizes) <= 12 else _counts(sizes)),
         ("Held out", _counts(held_out)),
         ("Representations", listed(_names(table, "representation"))),
-        ("Probe", listed(_names(table, "probe")) if _names(table, "probe") else None),
+        ("Probe", listed([_PROBES.get(name, name) for name in probes]) if probes else None),
         ("Seeds", f"{len(seeds)} ({', '.join(f'{seed:g}' for seed in seeds)})" if seeds else None),
     ]
     return [(what, value) for what, value in found if value]
@@ -126,8 +131,21 @@ def troubles(table: pd.DataFrame, status: str, most: int = 12) -> list[Trouble]:
     if rows.empty:
         return []
     told = rows["reason"].fillna("").replace("", "no reason was recorded")
-    grouped = sorted(rows.groupby(told), key=lambda pair: -len(pair[1]))
-    return [Trouble(str(reason), len(own), _where(own)) for reason, own in grouped[:most]]
+    # Reasons that differ in their numbers only are one reason, told with the numbers of the first.
+    kinds = told.str.replace(r"\d[\d.,]*(?:e[+-]?\d+)?", "#", regex=True)
+    grouped = sorted(rows.assign(told=told).groupby(kinds), key=lambda pair: -len(pair[1]))
+    found = [Trouble(_alike(own["told"]), len(own), _where(own)) for _, own in grouped[:most]]
+    rest = grouped[most:]
+    if rest:
+        number_of = sum(len(own) for _, own in rest)
+        found.append(Trouble(f"{count(len(rest))} other reasons, in the table's column reason", number_of, "elsewhere"))
+    return found
+
+
+def _alike(reasons: pd.Series) -> str:
+    """Return the first of reasons that differ in their numbers only, and that they do."""
+    first = str(reasons.iloc[0])
+    return first if reasons.nunique() == 1 else f"{first.rstrip('.')}, or with other numbers"
 
 
 def _where(rows: pd.DataFrame) -> str:

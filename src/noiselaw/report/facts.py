@@ -7,38 +7,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from noiselaw.fit import derive, predict
-from noiselaw.laws import LAWS
+from noiselaw.fit import predict
+from noiselaw.plan.words import noun
 from noiselaw.plot import largest_size, top_level
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from noiselaw.records import Fit, Interval
+    from noiselaw.records import Fit
 
 __all__ = [
     "CELLS",
-    "FACTOR",
     "Axis",
-    "Contest",
     "Kept",
-    "Plateau",
-    "Prospect",
     "Subject",
-    "contest",
     "depth_axis",
     "kept",
     "misfit",
-    "plateau",
-    "prospect",
     "rows_of",
     "subjects",
 ]
-
-#: What is asked of every law: the gain from ten times more.
-FACTOR = 10.0
 
 
 class Subject(NamedTuple):
@@ -64,7 +51,7 @@ CELLS = Axis("training cells", "", "size")
 
 def depth_axis(unit: str) -> Axis:
     """Return how u is called, given its unit in the table."""
-    return Axis("depth" if "UMI" in unit else "signal-to-noise", unit, "level")
+    return Axis(noun(unit), unit, "level")
 
 
 @dataclass(frozen=True)
@@ -85,43 +72,6 @@ class Kept:
     truth: float = float("nan")
 
 
-@dataclass(frozen=True)
-class Prospect:
-    """What ``factor`` times more of a law's variable would add, in bits, as far as the fit supports saying so."""
-
-    status: str
-    reason: str
-    factor: float = FACTOR
-    target: float = float("nan")
-    bits: float = float("nan")
-    low: float = float("nan")
-    high: float = float("nan")
-
-
-@dataclass(frozen=True)
-class Plateau:
-    """What a noiseless measurement would give, in bits, and the depth that reaches ``fraction`` of it."""
-
-    bits: float
-    bits_interval: Interval
-    fraction: float
-    x: float
-    x_interval: Interval
-
-
-@dataclass(frozen=True)
-class Contest:
-    """The representation that kept most, against the next: the mean difference over seeds and its interval."""
-
-    best: str
-    rival: str
-    difference: float
-    low: float
-    high: float
-    n_seeds: int
-    n_rivals: int
-
-
 def rows_of(table: pd.DataFrame, subject: Subject) -> pd.DataFrame:
     """Return the rows of ``table`` about ``subject``."""
     for name, value in subject._asdict().items():
@@ -140,19 +90,6 @@ def subjects(table: pd.DataFrame) -> list[Subject]:
     ]
 
 
-def prospect(fit: Fit | None, at: float | None = None, factor: float = FACTOR) -> Prospect:
-    """Return what ``factor`` times as much as ``at`` (the most measured) would add, as far as ``fit`` supports it."""
-    if fit is None or not fit.n_points:
-        return Prospect("no_data", "nothing was measured that could tell", factor)
-    if "region" not in fit.diagnostics:
-        return Prospect(fit.status, fit.reason, factor)
-    start = fit.diagnostics["largest"][0] if at is None or not np.isfinite(at) else at
-    gained = derive(fit, "gain", factor=factor, **{LAWS.get(fit.law).variables[0]: start})
-    return Prospect(
-        fit.status, fit.reason, factor, factor * start, gained.value, gained.interval.low, gained.interval.high
-    )
-
-
 def misfit(fit: Fit | None, fact: Kept) -> float:
     """Return by how many bits the measurements at full depth lie above the fitted law; 0 where they agree."""
     if fit is None or "region" not in fit.diagnostics or not np.isfinite(fact.bits):
@@ -160,16 +97,6 @@ def misfit(fit: Fit | None, fact: Kept) -> float:
     bits, low, high = (float(end) for end in predict(fit, fact.x))
     margin = 2.0 * fact.standard_error if np.isfinite(fact.standard_error) else 0.0
     return 0.0 if low - margin <= fact.bits <= high + margin else fact.bits - bits
-
-
-def plateau(fit: Fit | None, fraction: float = 0.9) -> Plateau | None:
-    """Return the plateau of a noise law and what reaches ``fraction`` of it; None where ``fit`` supports neither."""
-    if fit is None or fit.status != "ok":
-        return None
-    top, reach = derive(fit, "plateau"), derive(fit, "x_for_fraction", fraction=fraction)
-    if not np.isfinite([top.value, reach.value]).all():
-        return None
-    return Plateau(top.value, top.interval, fraction, reach.value, reach.interval)
 
 
 def _known(rows: pd.DataFrame) -> pd.DataFrame:
@@ -204,28 +131,3 @@ def _first_reason(rows: pd.DataFrame) -> str:
     given = rows["reason"].dropna() if "reason" in rows else rows.iloc[:0]
     told = [str(reason) for reason in given if str(reason)]
     return told[0] if told else "there is no measurement at this level"
-
-
-def contest(rows: pd.DataFrame, names: Sequence[str], confidence: float = 0.95) -> Contest | None:
-    """Compare the best representation with the next at full depth, paired over seeds; None where they share none.
-
-    The interval is Student's, over the seeds' differences.
-    """
-    top = largest_size(_known(top_level(rows)))
-    if top.empty:
-        return None
-    if "seed" not in top:
-        top = top.assign(seed=0)
-    by_seed = top.pivot_table(index="seed", columns="representation", values="bits").reindex(columns=list(names))
-    ranked = by_seed.mean().dropna().sort_values(ascending=False)
-    if len(ranked) < 2:
-        return None
-    best, rival = str(ranked.index[0]), str(ranked.index[1])
-    gaps = (by_seed[best] - by_seed[rival]).dropna().to_numpy(float)
-    if not len(gaps):
-        return None
-    half = float("nan")
-    if len(gaps) > 1:
-        half = float(stats.t.ppf(0.5 + confidence / 2, len(gaps) - 1) * gaps.std(ddof=1) / np.sqrt(len(gaps)))
-    middle = float(gaps.mean())
-    return Contest(best, rival, middle, middle - half, middle + half, len(gaps), len(ranked) - 1)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from noiselaw.errors import InputError, nearest
+from noiselaw.fit import PLATEAUS
 from noiselaw.laws import LAWS
+from noiselaw.plan.words import number, possible, span
 from noiselaw.report import account, numbers, words
 from noiselaw.report.facts import CELLS, Subject, subjects
-from noiselaw.report.numbers import count, listed, number, span
+from noiselaw.report.numbers import count, listed
 from noiselaw.report.sections import Section, section
 from noiselaw.table import read_provenance, read_table
 
@@ -60,7 +62,7 @@ def write_report(
     Raises
     ------
     InputError
-        If there is no table, it lacks a column, or no ``path`` was given for measurements passed as a table.
+        If there is no table, it lacks a column or has no row, or a table was passed without a ``path``.
     """
     if isinstance(source, pd.DataFrame):
         if path is None:
@@ -114,6 +116,11 @@ def render(
     for name in _NEEDED:
         if name not in table.columns:
             raise InputError(f"A report needs the column {name!r}. {nearest(name, table.columns)}")
+    if table.empty:
+        raise InputError(
+            "There is not one measurement to report on yet. Finish the study first: noiselaw run goes on where it "
+            "stopped, and noiselaw status says what is missing."
+        )
     provenance = dict(provenance or {})
     sections = _sections(table, truth)
     environment = Environment(
@@ -200,7 +207,9 @@ def _cell(fit: Fit, parameter: Parameter) -> tuple[str, str]:
     if interval.low <= parameter.lower and interval.high >= parameter.upper:
         return "not determined", "not bounded by the data"
     shown = "not determined" if pd.isna(value) else number(value)
-    return shown, span(interval.low, interval.high, of_bits=False)
+    ceiling = fit.diagnostics.get("ceiling_bits") if parameter.name in PLATEAUS else None
+    ends = span(interval.low, interval.high, of_bits=False)
+    return shown, ends + (possible(interval.high, ceiling) if ceiling is not None else "")
 
 
 def _downloads(table: pd.DataFrame, provenance: Mapping[str, Any], beside: Path | None) -> list[dict[str, str]]:

@@ -9,25 +9,13 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from noiselaw.fit import fit_groups
+from noiselaw.plan.words import bits, number
 from noiselaw.plot import PALETTE, largest_size, looks, top_level
 from noiselaw.plot.select import replicates
 from noiselaw.report import words
-from noiselaw.report.facts import (
-    CELLS,
-    Axis,
-    Kept,
-    Prospect,
-    Subject,
-    contest,
-    depth_axis,
-    kept,
-    misfit,
-    plateau,
-    prospect,
-    rows_of,
-)
+from noiselaw.report.asked import FACTOR, Asked, Future, ask
+from noiselaw.report.facts import CELLS, Axis, Kept, Subject, depth_axis, kept, misfit, rows_of
 from noiselaw.report.figures import depth_chart, size_chart
-from noiselaw.report.numbers import bits, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from noiselaw.records import Fit
+
+_TOO_FEW_SIZES = "it takes four training sizes or more to tell"
 
 __all__ = ["Bar", "Chart", "Model", "Saying", "Section", "section"]
 
@@ -108,35 +98,27 @@ def section(
     noise, size = _fits(largest_size(rows), "noise"), _fits(top_level(rows), "size") if _sized(rows) else {}
     names = sorted(str(value) for value in rows["representation"].dropna().unique())
     found = sorted((kept(rows, model, truth) for model in names), key=lambda fact: -_or(fact.bits, -math.inf))
-    depth = {fact.representation: prospect(noise.get(fact.representation), fact.x) for fact in found}
-    cells = {model: prospect(size.get(model)) for model in names}
+    told = ask(rows, names)
     title = subject.signal or "the signal"
-    scale = _scale(found, depth)
+    scale = _scale(found, told)
     colours = looks(names)
     models = tuple(
         Model(
             name=fact.representation,
             colour=f"c{PALETTE.index(colours[fact.representation].colour)}",
-            sayings=(
-                Saying("Now", words.kept_short(fact), words.kept(fact, title, axis), math.isfinite(fact.bits)),
-                _saying(depth[fact.representation], axis, _besides(noise.get(fact.representation), fact, axis)),
-                _saying(cells[fact.representation], CELLS),
-            ),
-            bar=_bar(fact, depth[fact.representation], scale),
+            sayings=_sayings(fact, told.future(fact.representation), noise.get(fact.representation), title, axis),
+            bar=_bar(fact, told.future(fact.representation), scale),
         )
         for fact in found
     )
-    leader, measured = found[0].representation, math.isfinite(found[0].bits)
     return Section(
         subject=subject,
         title=title,
         about=", ".join(about),
-        headline=words.headline(leader, depth[leader], cells[leader], axis, CELLS)
-        if measured
-        else words.nothing(title, found[0].reason),
-        best=words.best(contest(rows, names), names, axis) if measured else "",
+        headline=_headline(found[0], told, title, axis),
+        best=told.leader.sentence if told.leader else "",
         unit=axis.unit,
-        more=f"ten times the {axis.noun} would add",
+        more=f"{words.more_of(FACTOR, axis).lower()} would add",
         scale=bits(scale) if scale else "",
         models=models,
         charts=_charts(rows, noise, size, truth, axis, title, name),
@@ -145,17 +127,29 @@ def section(
     )
 
 
-def _saying(fact: Prospect, axis: Axis, besides: str = "") -> Saying:
-    sentence = f"{words.gain(fact, axis)} {besides}".strip()
-    known = words.is_known(fact) or fact.status == "saturated"
-    return Saying(words.more_of(fact, axis), words.gain_short(fact), sentence, known)
+def _headline(first: Kept, told: Asked, title: str, axis: Axis) -> str:
+    """Return what limits the representation that leads, in the planner's words; why not, where it has none."""
+    if not math.isfinite(first.bits):
+        return words.nothing(title, first.reason)
+    leader = told.leader.best if told.leader else first.representation
+    future = told.future(leader)
+    return future.limits.sentence if future.limits else words.undecided(leader, axis, future.reason)
 
 
-def _besides(fit: Fit | None, fact: Kept, axis: Axis) -> str:
-    """Return what the noise law says besides the gain: its plateau, and a warning where it misses the points."""
-    top = plateau(fit)
-    reached = top is not None and top.bits < fact.bits
-    return f"{'' if reached else words.reach(top, axis)} {words.caution(misfit(fit, fact), axis)}".strip()
+def _sayings(fact: Kept, future: Future, fit: Fit | None, title: str, axis: Axis) -> tuple[Saying, ...]:
+    besides = f"{future.reach.sentence if future.reach else ''} {words.caution(misfit(fit, fact), axis)}".strip()
+    deeper = words.gain(future.depth, FACTOR, axis, future.reason)
+    larger = words.gain(future.cells, FACTOR, CELLS, future.reason or _TOO_FEW_SIZES)
+    return (
+        Saying("Now", words.kept_short(fact), words.kept(fact, title, axis), math.isfinite(fact.bits)),
+        Saying(
+            words.more_of(FACTOR, axis),
+            words.gain_short(future.depth),
+            f"{deeper} {besides}".strip(),
+            future.depth is not None,
+        ),
+        Saying(words.more_of(FACTOR, CELLS), words.gain_short(future.cells), larger, future.cells is not None),
+    )
 
 
 def _sized(rows: pd.DataFrame) -> bool:
@@ -170,18 +164,17 @@ def _or(value: float, otherwise: float) -> float:
     return value if math.isfinite(value) else otherwise
 
 
-def _scale(found: list[Kept], depth: Mapping[str, Prospect]) -> float:
+def _scale(found: list[Kept], told: Asked) -> float:
     """Return what a full bar means: the ceiling, or the most that anything reaches where there is none."""
     ceilings = [fact.ceiling for fact in found if math.isfinite(fact.ceiling)]
-    reached = [_or(fact.bits, 0.0) + _or(_gain_of(depth[fact.representation], "high"), 0.0) for fact in found]
+    gains = [told.future(fact.representation).depth for fact in found]
+    reached = [
+        _or(fact.bits, 0.0) + (gained.bits.high if gained else 0.0) for fact, gained in zip(found, gains, strict=True)
+    ]
     return max([*ceilings, *reached], default=0.0)
 
 
-def _gain_of(fact: Prospect, end: str) -> float:
-    return float(getattr(fact, end)) if words.is_known(fact) else math.nan
-
-
-def _bar(fact: Kept, depth: Prospect, scale: float) -> Bar | None:
+def _bar(fact: Kept, future: Future, scale: float) -> Bar | None:
     if not scale > 0 or not math.isfinite(fact.bits):
         return None
 
@@ -189,10 +182,11 @@ def _bar(fact: Kept, depth: Prospect, scale: float) -> Bar | None:
         return round(100 * min(max(value / scale, 0.0), 1.0), 2)
 
     now = share(fact.bits)
-    if not words.is_known(depth):
+    if future.depth is None:
         return Bar(now, 0.0, now, 0.0)
-    low, high = share(fact.bits + depth.low), share(fact.bits + _or(depth.high, scale))
-    return Bar(now, round(max(share(fact.bits + _or(depth.bits, 0.0)) - now, 0.0), 2), low, round(high - low, 2))
+    more = future.depth.bits
+    low, high = share(fact.bits + more.low), share(fact.bits + more.high)
+    return Bar(now, round(max(share(fact.bits + more.value) - now, 0.0), 2), low, round(high - low, 2))
 
 
 def _charts(

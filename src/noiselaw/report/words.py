@@ -1,4 +1,7 @@
-"""Findings as sentences. Pure functions: what is said, and what is not said where the data do not carry it."""
+"""Findings as sentences. Pure functions: what is said, and what is not said where the data do not carry it.
+
+What more depth or more cells would add, and which representation is best, is said by :mod:`noiselaw.plan`.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +9,30 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from noiselaw.report.numbers import bits, count, listed, number, percent, span, times
+from noiselaw.plan.words import because, bits, number, times
+from noiselaw.report.numbers import count, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from noiselaw.report.facts import Axis, Contest, Kept, Plateau, Prospect
+    from noiselaw.plan import Gain
+    from noiselaw.report.facts import Axis, Kept
 
 __all__ = [
-    "best",
     "caution",
     "depth_caption",
     "gain",
     "gain_short",
-    "headline",
-    "is_known",
     "kept",
     "kept_short",
-    "limited_by",
     "more_of",
     "nothing",
-    "reach",
     "size_caption",
     "status_label",
     "told",
+    "undecided",
 ]
 
-#: Gains below the first are called nothing, since two decimals of a bit hardly show them; below the second, little.
-_NOTHING, _LITTLE = 0.02, 0.1
+#: Gains below this are called nothing, since two decimals of a bit hardly show them.
+_NOTHING = 0.02
 #: A law that passes the measurements by this many bits is called a poor description.
 _APART = 0.05
 
@@ -54,12 +53,6 @@ def status_label(status: str) -> str:
     return _STATUS.get(status, status.replace("_", " "))
 
 
-def is_known(prospect: Prospect) -> bool:
-    """Return whether the data bound the gain on at least one side by a law that they determine."""
-    bounded = math.isfinite(prospect.low) or math.isfinite(prospect.high)
-    return prospect.status == "ok" and bounded and not (math.isnan(prospect.low) or math.isnan(prospect.high))
-
-
 #: How the fits' reasons, which speak of levels of noise, are said of training sizes.
 _OF_SIZES = {
     r"the highest level": "the largest size",
@@ -78,59 +71,69 @@ def told(reason: str, axis: Axis) -> str:
     return reason
 
 
-def _because(reason: str) -> str:
-    """Return ``reason`` as the end of a sentence that says "because"."""
-    reason = reason.strip() or "no reason was recorded"
-    if re.match(r"[A-Z][a-z]*[ ,]", reason):  # an ordinary word, and not a name such as ValueError or PCA
-        reason = reason[0].lower() + reason[1:]
-    return f"because {reason}" if reason.endswith((".", "!", "?")) else f"because {reason}."
-
-
 def kept(fact: Kept, signal: str, axis: Axis) -> str:
-    """Say how much is kept at full depth: ``At your depth (4,310 UMI per cell) pca keeps 2.31 of 2.75 bits …``."""
+    """Say how much is kept at full depth: ``At your depth (4,310 UMI per cell) pca keeps 2.31 bits …``."""
     where = f"At your {axis.noun} ({number(fact.x)} {axis.unit}".rstrip() + ")"
     if not math.isfinite(fact.bits):
-        return f"{where} nothing could be measured for {fact.representation}, {_because(fact.reason)}"
+        return f"{where} nothing could be measured for {fact.representation}, {because(fact.reason)}."
     trained = f", trained on {count(fact.n_train)} cells," if fact.n_train else ""
     start = f"{where} {fact.representation}{trained} keeps"
+    error = _error(fact)
     if fact.standard_error > 0 and fact.bits < 2 * fact.standard_error:
-        error = f"standard error {bits(fact.standard_error)}"
         return f"{start} nothing about {signal} that could be told from chance ({bits(fact.bits)}, {error})."
+    said = f"{start} {bits(fact.bits)} ({error}) about {signal}"
     if not math.isfinite(fact.ceiling):
-        said = f"{start} {bits(fact.bits)} about {signal} (no ceiling is known for it)."
+        said += "; no ceiling is known for it."
     elif fact.bits >= fact.ceiling:
-        said = f"{start} {bits(fact.bits)} about {signal}, all there is to know ({bits(fact.ceiling)})."
+        said += f", all there is to know ({bits(fact.ceiling)})."
     else:
-        share = percent(fact.bits, fact.ceiling)
-        said = f"{start} {bits(fact.bits)} about {signal}: {share} of the {bits(fact.ceiling)} there are to know."
+        said += f": {percent(fact.bits, fact.ceiling)} of the {bits(fact.ceiling)} there are to know."
     if math.isfinite(fact.truth) and fact.truth > 0:
         said += f" The counts themselves hold {bits(fact.truth)} there, as these data were simulated."
     return said
 
 
+def _error(fact: Kept) -> str:
+    """Return the standard error and what it rests on."""
+    if not math.isfinite(fact.standard_error):
+        return "standard error unknown"
+    what = f"over {count(fact.n_seeds)} seeds" if fact.n_seeds > 1 else "of the probe, as there is one seed"
+    return f"standard error {bits(fact.standard_error)} {what}"
+
+
 def kept_short(fact: Kept) -> str:
-    """Return what is kept as a figure: ``2.31 of 2.75 bits``."""
+    """Return what is kept as a figure: ``2.31 ± 0.02 of 2.75 bits``."""
     if not math.isfinite(fact.bits):
         return "not measured"
-    return bits(fact.bits) if not math.isfinite(fact.ceiling) else f"{bits(fact.bits)[:-5]} of {bits(fact.ceiling)}"
+    error = f" ± {bits(fact.standard_error)[:-5]}" if math.isfinite(fact.standard_error) else ""
+    of = f" of {bits(fact.ceiling)[:-5]}" if math.isfinite(fact.ceiling) else ""
+    return f"{bits(fact.bits)[:-5]}{error}{of} bits"
 
 
-def gain_short(prospect: Prospect) -> str:
-    """Return a gain as a figure: ``+0.21 bits``, ``cannot tell``."""
-    if prospect.status == "saturated" or (is_known(prospect) and prospect.high < _NOTHING):
-        return "next to nothing"
-    if prospect.status == "linear_regime":
-        return "still rising"
-    if not is_known(prospect):
-        return "cannot tell"
-    if not math.isfinite(prospect.bits):
-        return f"{span(prospect.low, prospect.high)} bits"
-    return f"+{bits(prospect.bits)}".replace("+−", "−")
-
-
-def more_of(prospect: Prospect, axis: Axis) -> str:
+def more_of(factor: float, axis: Axis) -> str:
     """Return what a gain is the gain from: ``Ten times the depth``."""
-    return _capital(f"{times(prospect.factor)} the {axis.noun}")
+    return f"{times(factor).capitalize()} the {axis.noun}"
+
+
+def gain_short(gained: Gain | None) -> str:
+    """Return a gain as a figure: ``+0.21 bits``, ``at most 0.12 bits``, ``cannot tell``."""
+    if gained is None:
+        return "cannot tell"
+    if gained.bits.high < _NOTHING:
+        return "next to nothing"
+    return f"+{bits(gained.bits.value)}" if gained.bits.low > 0 else f"at most {bits(gained.bits.high)}"
+
+
+def gain(gained: Gain | None, factor: float, axis: Axis, reason: str) -> str:
+    """Say what more would add, in the planner's words, or that it cannot be told and why."""
+    if gained is not None:
+        return gained.sentence
+    return f"What {times(factor)} the {axis.noun} would add cannot be told, {because(told(reason, axis))}."
+
+
+def undecided(leader: str, axis: Axis, reason: str) -> str:
+    """Say that the planner has no answer about what limits ``leader``, and why."""
+    return f"Whether {axis.noun} or training cells limit {leader} cannot be told, {because(reason)}."
 
 
 def caution(misfit: float, axis: Axis) -> str:
@@ -142,101 +145,9 @@ def caution(misfit: float, axis: Axis) -> str:
     return f"Careful: the law passes {bits(abs(misfit))} {where}, so it describes these points poorly."
 
 
-def reach(fact: Plateau | None, axis: Axis) -> str:
-    """Say what a noiseless measurement would give and what most of that takes; nothing where it is not determined."""
-    if fact is None:
-        return ""
-    top = f"{bits(fact.bits)} ({span(fact.bits_interval.low, fact.bits_interval.high)})"
-    need = f"{number(fact.x)} {axis.unit} ({span(fact.x_interval.low, fact.x_interval.high, of_bits=False)})"
-    return f"Without noise it would keep {top}; {percent(fact.fraction, 1)} of that takes {need}."
-
-
-def gain(prospect: Prospect, axis: Axis) -> str:
-    """Say what ``factor`` times more of the axis would add, or that this cannot be told and why."""
-    more = f"{times(prospect.factor)} the {axis.noun}"
-    if prospect.status == "saturated":
-        return f"{_capital(more)} is not expected to add any: whatever was measured gives about the same."
-    if prospect.status == "linear_regime":
-        return f"{_capital(more)} would add bits, but how many cannot be told, {_because(told(prospect.reason, axis))}"
-    if not is_known(prospect):
-        return f"What {more} would add cannot be told, {_because(told(prospect.reason, axis))}{_agreeing(prospect)}"
-    target = f" ({number(prospect.target)} {axis.unit}".rstrip() + ")" if math.isfinite(prospect.target) else ""
-    start = f"{_capital(more)}{target} would add"
-    if not (math.isfinite(prospect.low) and math.isfinite(prospect.high)):
-        return f"{start} {span(prospect.low, prospect.high)} bits (95 % confidence)."
-    if prospect.high < _NOTHING:
-        return f"{start} next to nothing: less than {bits(_NOTHING)} (95 % confidence)."
-    return f"{start} {bits(prospect.bits)} (95 % interval {span(prospect.low, prospect.high)})."
-
-
-def _agreeing(prospect: Prospect) -> str:
-    """Return the gains that the points agree with, where both ends are bounded although the law is not determined."""
-    if prospect.status != "poorly_constrained" or not (math.isfinite(prospect.low) and math.isfinite(prospect.high)):
-        return ""
-    return f" They agree with any gain from {span(prospect.low, prospect.high)} bits."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def limited_by(depth: Prospect, cells: Prospect) -> str:
-    """Return which of the two gains is larger beyond doubt: depth, cells, neither (both are little), or unknown."""
-    if not (is_known(depth) and is_known(cells)):
-        return "unknown"
-    if max(depth.high, cells.high) <= _LITTLE:
-        return "neither"
-    if depth.low > cells.high:
-        return "depth"
-    return "cells" if cells.low > depth.high else "unknown"
-
-
 def nothing(signal: str, reason: str) -> str:
     """Say that not one measurement about ``signal`` at full depth gave a number, and why."""
-    return f"Nothing could be measured about {signal} at full depth, {_because(reason)}"
-
-
-def headline(leader: str, depth: Prospect, cells: Prospect, depth_axis: Axis, cells_axis: Axis) -> str:
-    """Say in one line, for the representation that kept most, whether depth or cells hold it back."""
-    limit = limited_by(depth, cells)
-    if limit == "depth":
-        return _limited(leader, depth, depth_axis, cells, cells_axis)
-    if limit == "cells":
-        return _limited(leader, cells, cells_axis, depth, depth_axis)
-    if limit == "neither":
-        most = bits(max(depth.high, cells.high, 0.01))
-        more = f"neither {times(depth.factor)} the {depth_axis.noun} nor {times(cells.factor)} the {cells_axis.noun}"
-        return f"{leader} is near its limit: {more} would add more than {most}."
-    partly = [_partly(depth, depth_axis), _partly(cells, cells_axis)]
-    if "saturated" in (depth.status, cells.status) and all(partly):
-        return f"{leader}: {partly[0]}; {partly[1]}."
-    if all(partly):
-        larger = f"whether more {depth_axis.noun} or more {cells_axis.noun} would add more cannot be told"
-        return f"{leader}: {larger}; {partly[0]}, {partly[1]}."
-    if any(partly):
-        other, gains = (cells_axis, cells) if partly[0] else (depth_axis, depth)
-        at_most = f" (at most {bits(gains.high)} agree with the points)" if _agreeing(gains) else ""
-        return f"{leader}: {partly[0] or partly[1]}; what more {other.noun} would add cannot be told{at_most}."
-    return f"{leader}: what more {depth_axis.noun} or more {cells_axis.noun} would add cannot be told."
-
-
-def _limited(leader: str, larger: Prospect, axis: Axis, smaller: Prospect, other: Axis) -> str:
-    gained = bits(larger.bits) if math.isfinite(larger.bits) else f"{span(larger.low, larger.high)} bits"
-    least = f"at most {bits(smaller.high)}" if smaller.high >= _NOTHING else "next to nothing"
-    more, less = f"{times(larger.factor)} the {axis.noun}", f"{times(smaller.factor)} the {other.noun}"
-    return f"{leader} is limited by {axis.noun}: {more} would add {gained}, {less} {least}."
-
-
-def _partly(prospect: Prospect, axis: Axis) -> str:
-    """Return in a few words what one gain is; empty where it cannot be told."""
-    more = f"{times(prospect.factor)} the {axis.noun}"
-    if prospect.status == "saturated":
-        return f"{more} would add little or nothing"
-    if prospect.status == "linear_regime":
-        return f"{more} would add bits, how many is unknown"
-    if not is_known(prospect):
-        return ""
-    return f"{more} would add {span(prospect.low, prospect.high)} bits"
+    return f"Nothing could be measured about {signal} at full depth, {because(reason)}."
 
 
 def depth_caption(axis: Axis, with_truth: bool) -> str:
@@ -253,29 +164,4 @@ def size_caption(axis: Axis) -> str:
     """Say what the picture of bits against training size shows."""
     return (
         f"Bits kept against the number of training cells, at full {axis.noun}. Lines: the fitted size law, drawn alike."
-    )
-
-
-def best(contest: Contest | None, only: Sequence[str], axis: Axis) -> str:
-    """Say which representation keeps most at full depth, paired over seeds, or that they cannot be told apart."""
-    if contest is None:
-        if len(only) == 1:
-            return f"Only {only[0]} was measured, so there is nothing to compare it with."
-        return (
-            f"Which of {listed(list(only))} keeps most cannot be told: they share no measurement at full {axis.noun}."
-        )
-    rival = f"the runner-up {contest.rival}" if contest.n_rivals > 1 else contest.rival
-    if contest.n_seeds < 2:
-        return (
-            f"{contest.best} kept {bits(contest.difference)} more than {rival} at full {axis.noun}, "
-            "but with one seed it cannot be told whether that is chance."
-        )
-    paired = f"95 % interval {span(contest.low, contest.high)}, paired over {count(contest.n_seeds)} seeds"
-    if contest.low > 0:
-        return (
-            f"{contest.best} keeps most at full {axis.noun}: {bits(contest.difference)} more than {rival} ({paired})."
-        )
-    return (
-        f"{contest.best} and {contest.rival} cannot be told apart at full {axis.noun}: they differ by "
-        f"{bits(contest.difference)} ({paired})."
     )
