@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-__all__ = ["Fitting", "Stopping", "batches", "choose_device", "train"]
+__all__ = ["Fitting", "Stopping", "batches", "choose_device", "train", "with_threads"]
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,18 @@ def choose_device(device: str = "auto") -> str:
         there = [name for name, present in found.items() if present]
         raise UsageError(f"There is no device {device!r} on this machine, which has {', '.join(there)}. Use auto.")
     return device
+
+
+@contextmanager
+def with_threads(number: int) -> Iterator[None]:
+    """Let torch use ``number`` threads meanwhile: another number may change the last digits."""
+    torch = require("torch", "Training")
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -13,7 +12,7 @@ from noiselaw.optional import require
 from noiselaw.probes.base import Probe
 from noiselaw.probes.ksg import neighbour_estimate, standardised
 from noiselaw.randomness import draw_seed
-from noiselaw.training import Stopping, batches, train
+from noiselaw.training import Stopping, batches, train, with_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +86,7 @@ class LatentMI(Probe):
             y = np.eye(int(y.max()) + 1)[y]
         sides = [torch.from_numpy(np.clip(standardised(side), -_CLIP, _CLIP).astype(np.float32)) for side in (x, y)]
         parts = self._divided(len(x), groups, rng)
-        with _threads(self.threads):
+        with with_threads(self.threads):
             model, history = self._trained(sides[0], sides[1], parts, rng)
             latents = model.encode(*(side[parts.measure] for side in sides))
         z_x, z_y = (latent.numpy().astype(np.float64) for latent in latents)
@@ -176,16 +175,3 @@ def _use_bfloat16(precision: str) -> bool:
 
     asked = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
     return any(supported is not None and bool(supported()) for supported in asked)
-
-
-@contextmanager
-def _threads(number: int) -> Iterator[None]:
-    """Let torch use ``number`` threads meanwhile."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

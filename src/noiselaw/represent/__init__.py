@@ -6,16 +6,20 @@ from noiselaw.registry import Registry
 from noiselaw.represent.base import Encoder, Representation
 from noiselaw.represent.pca import PCA
 from noiselaw.represent.projection import PreparedFeatures, RandomProjection, RankProjection
+from noiselaw.represent.txformer import Txformer
+from noiselaw.represent.vae import VAE
 from noiselaw.represent.wrapped import Wrapped, as_representation
 
 __all__ = [
     "PCA",
     "REPRESENTATIONS",
+    "VAE",
     "Encoder",
     "PreparedFeatures",
     "RandomProjection",
     "RankProjection",
     "Representation",
+    "Txformer",
     "Wrapped",
     "as_representation",
 ]
@@ -27,6 +31,8 @@ REPRESENTATIONS: Registry[Representation] = Registry(
         "random_projection": RandomProjection,
         "random_projection_ranks": RankProjection,
         "pca": PCA,
+        "scvi": VAE,
+        "txformer": Txformer,
         "none": PreparedFeatures,
     },
 )
