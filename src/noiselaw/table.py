@@ -139,12 +139,16 @@ def read_table(path: str | Path) -> pd.DataFrame:
     InputError
         If there is no such file or it is neither.
     """
+    import pyarrow.parquet as pq
+
     path = Path(path)
     if not path.is_file():
         raise InputError(f"There is no file {str(path)!r}. Pass a table written as .csv or .parquet.")
     try:
         if path.suffix == ".parquet":
-            table = pd.read_parquet(path)
+            # Without pyarrow's threads: one that is still ending can abort the interpreter at its exit (seen here).
+            with pq.ParquetFile(path) as file:
+                table = file.read(use_threads=False).to_pandas(use_threads=False)
         elif path.suffix in {".csv", ".tsv", ".txt"}:
             table = pd.read_csv(path, sep="," if path.suffix == ".csv" else "\t")
         else:
