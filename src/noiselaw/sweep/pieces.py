@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
+from noiselaw.arrays import as_csr, is_backed, row_chunks
 from noiselaw.errors import StoreError
 from noiselaw.records import Pairs, Split
+from noiselaw.sweep.store import Stream
 
 if TYPE_CHECKING:
-    from noiselaw.records import Dataset
+    from collections.abc import Iterator
+    from typing import Any
+
+    from noiselaw.records import Dataset, Matrix
     from noiselaw.sweep.store import Piece, Store
 
 __all__ = [
@@ -24,6 +29,9 @@ __all__ = [
     "write_split",
 ]
 
+_CSR = ("data", "indices", "indptr")
+#: Rows of counts on disk that are read at once.
+_ROWS = 1 << 14
 _PAIR_ARRAYS = ("rows", "values", "partners", "groups")
 
 
@@ -41,14 +49,32 @@ def _is_sound(store: Store, kind: str, key: str) -> bool:
 
 def write_source(store: Store, key: str, dataset: Dataset) -> None:
     """Put a dataset's counts where every worker can map them."""
-    from noiselaw.arrays import as_csr
-
     if _is_sound(store, "sources", key):
         return
-    counts = as_csr(dataset.observations)
-    arrays = {name: getattr(counts, name) for name in ("data", "indices", "indptr")}
-    body = {"shape": list(counts.shape), "provenance": dict(dataset.provenance)}
+    counts = dataset.observations
+    arrays = _streamed(counts) if is_backed(counts) else _csr_arrays(as_csr(counts))
+    body = {"shape": [int(length) for length in counts.shape], "provenance": dict(dataset.provenance)}
     store.write("sources", key, body, {**arrays, "names": dataset.names, "features": dataset.features})
+
+
+def _csr_arrays(counts: Any) -> dict[str, np.ndarray | Stream]:
+    return {name: getattr(counts, name) for name in _CSR}
+
+
+def _streamed(counts: Matrix) -> dict[str, np.ndarray | Stream]:
+    """Return the arrays of ``counts`` on disk as CSR, never all of it in memory: it is read once for each of them."""
+
+    def parts() -> Iterator[Any]:
+        return (as_csr(part) for _, part in row_chunks(counts, _ROWS))
+
+    lengths = [np.zeros(1, dtype=np.int64), *(np.diff(part.indptr) for part in parts())]
+    indptr = np.concatenate(lengths).cumsum()
+    first = next(parts())
+    return {
+        "data": Stream(first.data.dtype, int(indptr[-1]), lambda: (part.data for part in parts())),
+        "indices": Stream(first.indices.dtype, int(indptr[-1]), lambda: (part.indices for part in parts())),
+        "indptr": indptr,
+    }
 
 
 def write_split(store: Store, key: str, split: Split) -> None:

@@ -23,9 +23,9 @@ import numpy as np
 from noiselaw.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["FORMAT", "Piece", "Store", "identity", "writing"]
+__all__ = ["FORMAT", "Piece", "Store", "Stream", "identity", "writing"]
 
 #: Raised when the layout of a store changes.
 FORMAT = 1
@@ -36,6 +36,17 @@ def identity(description: Mapping[str, Any]) -> str:
     """Return the hash that names a piece of work: 32 hex digits of its canonical description."""
     text = json.dumps(description, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _save(path: Path, values: np.ndarray | Stream) -> None:
+    if not isinstance(values, Stream):
+        np.save(path, values, allow_pickle=False)
+        return
+    described = {"descr": values.dtype.str, "fortran_order": False, "shape": (values.length,)}
+    with path.open("wb") as handle:
+        np.lib.format.write_array_header_1_0(handle, described)
+        for part in values.parts():
+            np.ascontiguousarray(part, dtype=values.dtype).tofile(handle)
 
 
 def _checksum(path: Path) -> str:
@@ -52,6 +63,15 @@ class Piece:
 
     body: Mapping[str, Any]
     arrays: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """An array (length,) that is written part by part, since the whole of it would not fit into memory."""
+
+    dtype: np.dtype[Any]
+    length: int
+    parts: Callable[[], Iterator[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -128,7 +148,7 @@ class Store:
         return {entry.name for entry in os.scandir(folder) if entry.name[0] != "." and self.has(kind, entry.name)}
 
     def write(
-        self, kind: str, key: str, body: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None
+        self, kind: str, key: str, body: Mapping[str, Any], arrays: Mapping[str, np.ndarray | Stream] | None = None
     ) -> None:
         """Write a finished piece in one step; where it is there already, the one there stays.
 
@@ -144,7 +164,7 @@ class Store:
                 part.mkdir(parents=True)
                 sums = {}
                 for name, values in (arrays or {}).items():
-                    np.save(part / f"{name}.npy", values, allow_pickle=False)
+                    _save(part / f"{name}.npy", values)
                     sums[name] = _checksum(part / f"{name}.npy")
                 text = json.dumps(body, sort_keys=True)
                 record = {"arrays": sums, "body": text, "checksum": blake2b(text.encode(), digest_size=16).hexdigest()}
