@@ -144,3 +144,20 @@ def test_the_published_schema_is_the_one_in_use():
     page = (Path(__file__).parents[1] / "docs/table.md").read_text()
     rows = [f"| `{c.name}` | {c.dtype} | {c.unit} | {c.meaning} |" for c in COLUMNS]
     assert page.rstrip().endswith("\n".join(rows))
+
+
+@pytest.mark.parametrize("name", ["NA", "None", "nan", "null", "N/A"])
+def test_a_label_that_reads_like_missing_is_a_label(tmp_path, name):
+    path = tmp_path / "t.csv"
+    path.write_text(f"signal,representation,mine,u,bits\n{name},{name},{name},1,\n{name},pca,b,2,NA\n,pca,,3,1.5\n")
+    found = read_table(path)
+    assert found["signal"].tolist()[:2] == [name, name] and found["signal"].isna().tolist() == [False, False, True]
+    assert found["representation"].tolist() == [name, "pca", "pca"]
+    assert found["mine"].tolist()[:2] == [name, "b"] and found["mine"].isna().tolist() == [False, False, True]
+    assert found["bits"].isna().tolist() == [True, True, False]
+
+
+def test_labels_that_are_numbers_keep_their_zeros(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("signal,u,bits\n01,1,0.5\n02,2,0.6\n")
+    assert read_table(path)["signal"].tolist() == ["01", "02"]

@@ -2,8 +2,9 @@
 
 In the order of the work: describe a :class:`Study` of data (a path, an AnnData or MuData object, a simulator) and
 signals (:class:`Labels`, :class:`Abundances`), :func:`run` it into a table of measurements, lay a law through them
-(:func:`fit_table`, :func:`fit_law`), and look (:mod:`noiselaw.plot`, :func:`write_report`). For one number alone there
-is :func:`mutual_information`; for noisier counts alone, :func:`thin`.
+(:func:`fit_table`, :func:`fit_law`; :func:`derive` and :func:`predict` read numbers off a fit), decide (:func:`advise`
+what :func:`read_measured` read), and look (:mod:`noiselaw.plot`, :func:`write_report`). For one number alone there is
+:func:`mutual_information`; for noisier counts alone, :func:`thin`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from noiselaw import datasets, plot, simulate
     from noiselaw.channels import thin
     from noiselaw.errors import InputError, MissingDependency, NoiselawError, StoreError, UsageError
-    from noiselaw.fit import fit_groups, fit_law, fit_table, predict
+    from noiselaw.fit import derive, fit_groups, fit_law, fit_table, predict
     from noiselaw.io import read
+    from noiselaw.plan import Questions, advise, read_measured
     from noiselaw.probes import mutual_information
     from noiselaw.report import write_report
     from noiselaw.signals import Abundances, Labels
@@ -43,6 +45,10 @@ _WINDOW = {
     "fit_table": "noiselaw.fit",
     "fit_groups": "noiselaw.fit",
     "predict": "noiselaw.fit",
+    "derive": "noiselaw.fit",
+    "read_measured": "noiselaw.plan",
+    "Questions": "noiselaw.plan",
+    "advise": "noiselaw.plan",
     "plot": "noiselaw.plot",
     "write_report": "noiselaw.report",
     "NoiselawError": "noiselaw.errors",
@@ -58,11 +64,14 @@ __all__ = [
     "Labels",
     "MissingDependency",
     "NoiselawError",
+    "Questions",
     "StoreError",
     "Study",
     "UsageError",
     "__version__",
+    "advise",
     "datasets",
+    "derive",
     "fit_groups",
     "fit_law",
     "fit_table",
@@ -70,6 +79,7 @@ __all__ = [
     "plot",
     "predict",
     "read",
+    "read_measured",
     "read_table",
     "run",
     "simulate",

@@ -5,7 +5,8 @@ They hold values and answer simple questions about them; the verbs live in the r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import math
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -27,6 +28,7 @@ __all__ = [
     "Pairs",
     "Prepared",
     "Split",
+    "to_json",
 ]
 
 #: A two-dimensional array: dense, scipy sparse, or one that reads from disk (see ``noiselaw.arrays``).
@@ -241,3 +243,20 @@ class Fit:
     x_range: tuple[float, float]
     residual_sd: float = float("nan")
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
+
+
+def to_json(value: Any) -> Any:
+    """Return records, arrays and numbers as JSON has them: what is unknown or not finite is null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, dict):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(item) for item in value]
+    if hasattr(value, "tolist"):
+        return to_json(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    return None if value is not value or str(value) in ("<NA>", "NaT") else str(value)

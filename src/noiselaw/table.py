@@ -150,7 +150,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
             with pq.ParquetFile(path) as file:
                 table = file.read(use_threads=False).to_pandas(use_threads=False)
         elif path.suffix in {".csv", ".tsv", ".txt"}:
-            table = pd.read_csv(path, sep="," if path.suffix == ".csv" else "\t")
+            table = _read_text(path, "," if path.suffix == ".csv" else "\t")
         else:
             raise InputError(f"A table is read from .csv, .tsv or .parquet; got {path.name!r}.")
     except (ValueError, OSError, pd.errors.ParserError) as error:
@@ -163,6 +163,22 @@ def read_table(path: str | Path) -> pd.DataFrame:
         return table.astype(dtypes)
     except (TypeError, ValueError):
         return table  # somebody's own table that uses one of our names in its own way
+
+
+def _read_text(path: Path, separator: str) -> pd.DataFrame:
+    """Read a table written as text; a label may be called NA or None, so only an empty one is missing."""
+    table: pd.DataFrame = pd.read_csv(path, sep=separator)
+    labels = {column.name for column in COLUMNS if column.dtype == "string"}
+    named = [name for name in table.columns if name in labels or not _is_numeric(table[name])]
+    if named:
+        words = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, na_values=[""])
+        for name in named:
+            table[name] = words[name]
+    return table
+
+
+def _is_numeric(values: pd.Series) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values))
 
 
 def read_provenance(path: str | Path) -> dict[str, Any]:

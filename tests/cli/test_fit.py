@@ -37,7 +37,45 @@ def test_prints_one_record_per_group(table, capsys):
 
 def test_says_it_in_words(table, capsys):
     assert main(arguments(table)) == 0
-    assert "the algorithm a model: ok. I_max 2 (" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "the algorithm a model: ok. I_max 2 bits (" in out
+    assert "u_bar 100 umis_per_cell (" in out
+    assert f'Next: noiselaw plan {table} --x "umis_per_cell" --y "mi_value"' in out
+    assert not err
+
+
+def test_rows_left_out_are_counted_in_words(table, capsys):
+    rows = pd.read_csv(table)
+    rows.loc[0, "mi_value"] = np.nan
+    rows.assign(status=["ok", "failed"] + ["ok"] * (len(rows) - 2)).to_csv(table, index=False)
+    assert main(arguments(table)) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert "2 rows left out (failed, or not a number)." in out[0] and "left out" not in out[1]
+
+
+def test_rows_of_several_curves_without_by_are_noticed(table, capsys):
+    rows = pd.read_csv(table)
+    several = [rows.assign(**{"Cell number": size, "score": rows["mi_value"] + size}) for size in (100, 1000.0)]
+    pd.concat(several).to_csv(table, index=False)
+    command = ["fit", str(table), "--x", "umis_per_cell", "--y", "mi_value"]
+    assert main(command) == 0
+    assert '--by "the algorithm,Cell number"' in capsys.readouterr().err
+    assert main([*command, "--by", "the algorithm,Cell number"]) == 0
+    assert not capsys.readouterr().err
+
+
+def test_replicates_and_levels_of_a_run_are_no_mixture(tmp_path, made_up, capsys):
+    made_up(sizes=2).to_parquet(tmp_path / "measurements.parquet")
+    assert main(["fit", str(tmp_path)]) == 0
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("law", ["size", "joint"])
+def test_units_of_other_laws_are_told(tmp_path, made_up, capsys, law):
+    made_up(signals=("protein",), representations=("pca",), levels=6, sizes=6).to_csv(tmp_path / "t.csv", index=False)
+    assert main(["fit", str(tmp_path / "t.csv"), "--law", law, "--by", "level" if law == "size" else "signal"]) == 0
+    out = capsys.readouterr().out
+    assert " observations (" in out and "Next: noiselaw plan" in out
 
 
 def test_a_run_folder_is_read_as_it_is(tmp_path, capsys):

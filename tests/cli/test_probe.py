@@ -23,6 +23,7 @@ def test_bits_are_printed_with_error_and_ceiling(arrays, capsys):
     assert main(["probe", *arrays("x.npy", "labels.npy"), "--probe", "mixed_ksg"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("1.5") and "bits from 300 pairs, at most 1.5" in out
+    assert "Next: noiselaw run CELLS.h5ad --label COLUMN" in out
 
 
 def test_json_is_complete_and_strict(arrays, capsys):

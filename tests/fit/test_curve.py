@@ -144,3 +144,24 @@ def test_every_curve_gets_an_answer(law, bits):
 def test_no_measurement_at_all_is_too_few_levels():
     assert fit_law("noise", [], []).status == "too_few_levels"
     assert fit_law("noise", U, np.full(10, np.nan)).status == "too_few_levels"
+
+
+@pytest.mark.parametrize(
+    ("u", "bits", "message"),
+    [
+        (["a", "b"], [1.0, 2.0], "u must be numbers, one for each measurement"),
+        ([1.0, 2.0], ["low", "high"], "bits must be numbers, one for each measurement"),
+        ([[1.0], [2.0, 3.0]], [1.0, 2.0], "u must be numbers.*Pass one flat array"),
+        ([1.0, 2.0, 3.0], [1.0, 2.0], "u and bits must have one value per measurement; got 3 and 2"),
+    ],
+)
+def test_what_is_no_array_of_numbers_is_one_clear_error(u, bits, message):
+    with pytest.raises(InputError, match=message):
+        fit_law("noise", u, bits)
+
+
+def test_a_joint_law_names_the_variable_that_is_no_number():
+    with pytest.raises(InputError, match="N must be numbers"):
+        fit_law("joint", ([1.0, 2.0], ["few", "many"]), [1.0, 2.0])
+    with pytest.raises(InputError, match=r"needs x as \(u, N\), one array each; got 3 arrays"):
+        fit_law("joint", [1.0, 2.0, 3.0], [1.0, 2.0, 3.0])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from noiselaw.cli.values import columns_of, listed, number_or_column
 from noiselaw.errors import InputError
+from noiselaw.records import to_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,7 @@ def fit(
     """Lay a law through every group of a table and say what the data determine, and what they do not."""
     from noiselaw.fit import fit_groups, grouping
     from noiselaw.fit.curve import protocol_of
+    from noiselaw.fit.groups import mixed_in, variables_of
     from noiselaw.laws import law_of
     from noiselaw.table import read_table
 
@@ -42,8 +44,10 @@ def fit(
     measured = read_table(table / "measurements.parquet" if table.is_dir() else table)
     if measured.empty:
         raise InputError(f"{table} has no rows to fit. Pass a table with one row for each measurement.")
-    variables = _listed(x) if x is not None and len(columns) > 1 else x
-    keys = grouping(measured, law, variables, _split(by, measured))
+    variables = listed(x) if x is not None and len(columns) > 1 else x
+    keys = grouping(measured, law, variables, columns_of(by, measured))
+    if by is None:
+        _warn_of_mixture(mixed_in(measured, law, variables, keys, (y, error, seed, ceiling)), keys)
     fits = fit_groups(
         measured,
         law,
@@ -52,27 +56,57 @@ def fit(
         error,
         keys,
         seed=seed,
-        ceiling=_number(ceiling),
+        ceiling=number_or_column(ceiling),
         protocol=protocol_of(protocol),
         confidence=confidence,
     )
-    records = [_record(dict(zip(keys, key, strict=True)), found) for key, found in fits.items()]
+    units = {name: _unit(measured, column) for name, column in variables_of(law, variables).items()}
+    records = [_record(dict(zip(keys, key, strict=True)), found, units) for key, found in fits.items()]
     if as_json:
         typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
         return
     for record in records:
         typer.echo(_sentence(record, keys))
-    if table.is_dir():
-        typer.echo(f"Next: noiselaw report {table}")
+    typer.echo(f"Next: noiselaw report {table}" if table.is_dir() else _next(table, columns, variables, y))
 
 
-def _record(keys: dict[str, Any], found: Fit) -> dict[str, Any]:
+def _warn_of_mixture(mixed: list[str], keys: list[str]) -> None:
+    if mixed:
+        wanted = ",".join([*keys, *mixed])
+        typer.echo(
+            f"noiselaw: rows that differ in {', '.join(mixed)} are fitted as one curve. If they are several, say so: "
+            f'--by "{wanted}"',
+            err=True,
+        )
+
+
+def _next(table: Path, columns: tuple[str, ...], x: str | list[str] | None, y: str) -> str:
+    """Return the command that asks the same columns what more would add."""
+    named = [x] if isinstance(x, str) else x or []
+    options = [f'{"--x" if name == "u" else "--n"} "{column}"' for name, column in zip(columns, named, strict=False)]
+    options += [f'--y "{y}"'] if y != "bits" else []
+    return f"Next: noiselaw plan {' '.join([str(table), *options])}"
+
+
+def _unit(table: pd.DataFrame, column: str) -> str:
+    """Return the unit of a column of depths or sizes, as far as the table says."""
+    if column != "u" or "u_unit" not in table.columns:
+        return "observations" if column == "n_train" else column
+    units = table["u_unit"].dropna().unique()
+    return str(units[0]) if len(units) == 1 else column
+
+
+def _record(keys: dict[str, Any], found: Fit, units: dict[str, str]) -> dict[str, Any]:
     """Return a fit as JSON has it: numbers that are not finite are null."""
-    plain: dict[str, Any] = _plain(
+    from noiselaw.laws import law_of
+
+    named = {"observations": units.get("N", "observations"), **units}
+    record: dict[str, Any] = to_json(
         {
             **keys,
             "law": found.law,
             "parameters": dict(found.parameters),
+            "units": {part.name: named.get(part.unit, part.unit) for part in law_of(found.law).parameters},
             "intervals": {
                 name: {"low": interval.low, "high": interval.high, "confidence": interval.confidence}
                 for name, interval in found.intervals.items()
@@ -91,52 +125,23 @@ def _record(keys: dict[str, Any], found: Fit) -> dict[str, Any]:
             },
         }
     )
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return None if value != value else str(value)  # pandas' own missing values differ from themselves
+    return record
 
 
 def _sentence(record: dict[str, Any], keys: list[str]) -> str:
     group = ", ".join(f"{key} {record[key]}" for key in keys) or "all rows"
     ends = record["intervals"]
     shown = "; ".join(
-        f"{name} {_shown(value)} ({_shown(ends[name]['low'], 'no limit')} to {_shown(ends[name]['high'], 'no limit')})"
+        f"{name} {_shown(value)} {record['units'][name]}".rstrip()
+        + f" ({_shown(ends[name]['low'], 'no limit')} to {_shown(ends[name]['high'], 'no limit')})"
         for name, value in record["parameters"].items()
     )
     judged = {name: rival["aicc"] for name, rival in record["rivals"].items() if rival["aicc"] is not None}
     rival = f" Best form by AICc: {min(judged, key=lambda name: judged[name])}." if judged else ""
-    return f"{group}: {record['status']}. {shown}. {record['reason']}{rival}"
+    absent = record["left_out"]
+    rows = f" {absent} row{'s' * (absent > 1)} left out (failed, or not a number)." if absent else ""
+    return f"{group}: {record['status']}. {shown}. {record['reason']}{rival}{rows}"
 
 
 def _shown(value: float | None, unknown: str = "unknown") -> str:
     return unknown if value is None else f"{value:.4g}"
-
-
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _split(by: str | None, table: pd.DataFrame) -> list[str] | None:
-    """Return the columns named in ``by``; a column whose own name has commas is taken whole."""
-    if by is None:
-        return None
-    return [by] if by in table.columns else _listed(by)
-
-
-def _number(text: str | None) -> str | float | None:
-    try:
-        return text if text is None else float(text)
-    except ValueError:
-        return text

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from noiselaw.cli.values import listed, number_or_column
 from noiselaw.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,12 +65,12 @@ def plan(
         x=x,
         n=n,
         y=y,
-        by=None if by is None else [part.strip() for part in by.split(",") if part.strip()],
+        by=None if by is None else listed(by),
         error=error,
         seed=seed,
         representation=representation_column,
         signal=signal_column,
-        ceiling=_number(ceiling),
+        ceiling=number_or_column(ceiling),
     )
     if signal is not None:
         known = known.about(signal=signal)
@@ -152,13 +153,6 @@ def _above_zero(name: str, value: float | None) -> float | None:
 
 def _numbers(name: str, text: str) -> tuple[float, ...]:
     try:
-        return tuple(float(part) for part in text.split(",") if part.strip())
+        return tuple(float(part) for part in listed(text))
     except ValueError as error:
         raise UsageError(f"{name} are numbers separated by commas; got {text!r}.") from error
-
-
-def _number(text: str | None) -> Any:
-    try:
-        return text if text is None else float(text)
-    except ValueError:
-        return text

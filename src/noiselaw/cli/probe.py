@@ -12,6 +12,7 @@ import numpy as np
 import typer
 
 from noiselaw.errors import InputError
+from noiselaw.records import to_json
 
 if TYPE_CHECKING:
     from noiselaw.records import Estimate
@@ -38,7 +39,11 @@ def probe(
     found = mutual_information(
         _array(x), _array(y), estimator, seed, None if groups is None else _array(groups), kind=kind
     )
-    typer.echo(json.dumps(_record(found, estimator, seed), indent=2) if as_json else _sentence(found))
+    if as_json:
+        typer.echo(json.dumps(_record(found, estimator, seed), indent=2))
+        return
+    typer.echo(_sentence(found))
+    typer.echo("Next: noiselaw run CELLS.h5ad --label COLUMN measures how this falls with noise and training size.")
 
 
 def _array(path: Path) -> np.ndarray:
@@ -60,18 +65,8 @@ def _array(path: Path) -> np.ndarray:
 
 def _record(found: Estimate, estimator: str, seed: int) -> dict[str, Any]:
     """Return an estimate as JSON has it: what is unknown is null."""
-    plain: dict[str, Any] = _plain({"probe": estimator, "seed": seed, **asdict(found)})
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    record: dict[str, Any] = to_json({"probe": estimator, "seed": seed, **asdict(found)})
+    return record
 
 
 def _sentence(found: Estimate) -> str:

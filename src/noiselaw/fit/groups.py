@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from noiselaw.laws import Law
     from noiselaw.records import Fit
 
-__all__ = ["adequacy_of", "fit_groups", "fit_table", "grouping", "row_of"]
+__all__ = ["adequacy_of", "fit_groups", "fit_table", "grouping", "mixed_in", "row_of", "variables_of"]
 
 #: Columns by which the measurements table is grouped when nothing else is asked for.
 _USUAL = ("dataset", "signal", "channel", "representation", "n_train", "probe")
+#: Columns of the measurements table that never tell curves apart.
+_NO_GROUPS = ("level", "u", "u_unit", "n_test", "seed", "status", "reason", "diagnostics", "n_pairs", "ceiling_bits")
+_LEAST_LEVELS = 4
 
 
 def grouping(table: pd.DataFrame, law: str | Law, x: str | Sequence[str] | None, by: Sequence[str] | None) -> list[str]:
@@ -31,6 +34,45 @@ def grouping(table: pd.DataFrame, law: str | Law, x: str | Sequence[str] | None,
         return list(by)
     columns = _variables(law_of(law), x)
     return [name for name in _USUAL if name in table.columns and name not in columns]
+
+
+def variables_of(law: str | Law, x: str | Sequence[str] | None) -> dict[str, str]:
+    """Return the column of each of the law's variables."""
+    chosen = law_of(law)
+    return dict(zip(chosen.variables, _variables(chosen, x), strict=True))
+
+
+def mixed_in(
+    table: pd.DataFrame,
+    law: str | Law,
+    x: str | Sequence[str] | None,
+    by: Sequence[str],
+    used: Sequence[str | float | None] = (),
+) -> list[str]:
+    """Return columns in which rows of one group differ although each of their values has a curve of its own.
+
+    Parameters
+    ----------
+    table, law, x, by
+        As in :func:`fit_groups`.
+    used
+        Columns that are something else: bits, errors, replicates, ceilings.
+    """
+    chosen = law_of(law)
+    columns = _variables(chosen, x)
+    if any(name not in table.columns for name in (*columns, *by)):
+        return []
+    taken = {*columns, *by, *_NO_GROUPS, *(name for name in used if isinstance(name, str))}
+    return [name for name in table.columns if name not in taken and _divides(table, str(name), columns[0], list(by))]
+
+
+def _divides(table: pd.DataFrame, name: str, x: str, by: list[str]) -> bool:
+    """Return whether two values of a column or more have enough different ``x`` for a curve, within one group."""
+    if table[name].nunique() > len(table) / _LEAST_LEVELS:
+        return False
+    levels = table.groupby([*by, name], observed=True)[x].nunique()
+    enough = levels[levels >= _LEAST_LEVELS]
+    return bool((enough.groupby(level=by).size() > 1).any() if by else len(enough) > 1)
 
 
 def fit_groups(

@@ -87,8 +87,8 @@ def points_of(
         If lengths differ, the law's domain is left, or a standard error is not above 0.
     """
     columns = _columns(law, x)
-    y = np.asarray(bits, dtype=float).ravel()
-    error = None if standard_error is None else np.asarray(standard_error, dtype=float).ravel()
+    y = _numbers("bits", bits)
+    error = None if standard_error is None else _numbers("standard_error", standard_error)
     seed = None if seeds is None else np.unique(np.asarray(seeds).ravel(), return_inverse=True)[1]
     for name, values in zip(law.variables, columns, strict=True):
         if len(values) != len(y):
@@ -114,15 +114,26 @@ def points_of(
 
 def _columns(law: Law, x: ArrayLike) -> list[FloatArray]:
     if len(law.variables) == 1:
-        return [np.asarray(x, dtype=float).ravel()]
+        return [_numbers(law.variables[0], x)]
     try:
-        columns = [np.asarray(values, dtype=float).ravel() for values in x]  # type: ignore[union-attr]
+        given = list(x)  # type: ignore[arg-type]
     except TypeError:
-        columns = []
-    if len(columns) != len(law.variables):
+        given = []
+    columns = [_numbers(name, values) for name, values in zip(law.variables, given, strict=False)]
+    if len(given) != len(law.variables):
         wanted = ", ".join(law.variables)
-        raise InputError(f"This law needs x as ({wanted}), one array each; got {len(columns)} arrays.")
+        raise InputError(f"This law needs x as ({wanted}), one array each; got {len(given)} arrays.")
     return columns
+
+
+def _numbers(name: str, values: ArrayLike) -> FloatArray:
+    try:
+        return np.asarray(values, dtype=float).ravel()
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{name} must be numbers, one for each measurement ({error}). Pass one flat array without text or gaps; "
+            "NaN for what is unknown."
+        ) from error
 
 
 def _errors(error: FloatArray) -> FloatArray | None:

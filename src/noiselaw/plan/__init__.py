@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from noiselaw.plan.advise import Advice, Questions, advise
-from noiselaw.plan.answers import Crossing, Difference, Gain, Leader, Limits, Loss, Losses, Pilot, Reach, to_json
+from noiselaw.plan.answers import Crossing, Difference, Gain, Leader, Limits, Loss, Losses, Pilot, Reach
 from noiselaw.plan.budget import Budget, Compared, Design, IsoCost, spend
 from noiselaw.plan.contest import crossing, leader
 from noiselaw.plan.costs import Costs, default_costs, read_costs
@@ -17,6 +17,7 @@ from noiselaw.plan.outlook import Expected, Outlook
 from noiselaw.plan.pilot import with_pilot
 from noiselaw.plan.reach import losses, reach
 from noiselaw.plan.rules import RULES, Rule
+from noiselaw.records import to_json
 
 __all__ = [
     "RULES",

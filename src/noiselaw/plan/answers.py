@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from noiselaw.plan.outlook import Expected
 
-__all__ = ["Crossing", "Difference", "Gain", "Leader", "Limits", "Loss", "Losses", "Pilot", "Reach", "to_json"]
+__all__ = ["Crossing", "Difference", "Gain", "Leader", "Limits", "Loss", "Losses", "Pilot", "Reach"]
 
 
 @dataclass(frozen=True)
@@ -145,18 +144,3 @@ class Losses:
     known: bool
     sentence: str
     notes: Mapping[str, str] = field(default_factory=dict)
-
-
-def to_json(value: Any) -> Any:
-    """Return records as JSON has them: numbers that are not finite are null."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, dict):
-        return {str(key): to_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [to_json(item) for item in value]
-    if hasattr(value, "tolist"):
-        return to_json(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value
