@@ -148,7 +148,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             # Without pyarrow's threads: one that is still ending can abort the interpreter at its exit (seen here).
             with pq.ParquetFile(path) as file:
-                table = file.read(use_threads=False).to_pandas(use_threads=False)
+                table: pd.DataFrame = file.read(use_threads=False).to_pandas(use_threads=False)
         elif path.suffix in {".csv", ".tsv", ".txt"}:
             table = _read_text(path, "," if path.suffix == ".csv" else "\t")
         else:
