@@ -10,12 +10,14 @@ from noiselaw.io import content_hash
 from noiselaw.registry import options_of
 from noiselaw.simulate import SIMULATORS
 
-SMALL = {"n_cells": 300, "n_genes": 60, "n_types": 4, "depth": 300.0, "n_proteins": 3}
+SMALL = {"n_cells": 300, "n_genes": 60, "depth": 300.0}
+#: What else each simulator can be told; one that is added says so here.
+OPTIONS = {"cells": {"n_types": 4, "n_proteins": 3, "clone_size": 2}, "continuum": {"noise": 0.5}}
 
 
 @pytest.fixture(params=SIMULATORS.names())
 def simulator(request):
-    return SIMULATORS.build(request.param, SMALL)
+    return SIMULATORS.build(request.param, {**SMALL, **OPTIONS[request.param]})
 
 
 def test_a_description_is_its_options(simulator):

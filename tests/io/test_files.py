@@ -282,3 +282,15 @@ def test_text_that_pandas_stores_in_its_own_way(tmp_path, adata):
     dataset = read(tmp_path / "cells.h5ad")
     assert dataset.names.dtype.kind == "U"
     assert dataset.annotations["note"].isna().sum() == 20
+
+
+@pytest.mark.parametrize("wide", ["indices", "indptr"])
+@pytest.mark.parametrize("backed", [False, True])
+def test_indices_of_32_and_64_bits_in_one_file(wide, backed, write, adata):
+    path = write("csr.h5ad")
+    with h5py.File(path, "r+") as file:
+        for part in ("indices", "indptr"):
+            values = file["X"][part][:].astype(np.int64 if part == wide else np.int32)
+            del file["X"][part]
+            file["X"][part] = values
+    assert content_hash(read(path, backed=backed)) == content_hash(from_anndata(adata))

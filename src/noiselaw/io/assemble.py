@@ -137,6 +137,11 @@ def _matrix_at(place: Place, names: NDArray[np.str_]) -> Matrix:
     if is_sparse(found) and not is_backed(found) and found.format not in ("csr", "csc"):
         return found.tocsr()
     check_sound(found)
+    if is_sparse(found) and not is_backed(found) and found.indices.dtype != found.indptr.dtype:
+        # Some writers mix 32 and 64 bits, which compiled code refuses.
+        widest = np.promote_types(found.indices.dtype, found.indptr.dtype)
+        parts = (found.data, found.indices.astype(widest), found.indptr.astype(widest))
+        return type(found)(parts, shape=found.shape)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Cells whose counts hold a known amount of information about their type and their proteins."""
+"""Cells whose counts hold a known amount of information about their type, their proteins and their relatives."""
 
 from __future__ import annotations
 
@@ -14,8 +14,17 @@ from scipy import sparse
 from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.randomness import generator
 from noiselaw.records import Dataset, Estimate
+from noiselaw.simulate.kin import clones_of, followed, patch_share, patches_of
 from noiselaw.simulate.profiles import Profiles, grow
-from noiselaw.simulate.truth import averaged, entropy, label_bits, log_posterior, protein_bits
+from noiselaw.simulate.truth import (
+    averaged,
+    entropy,
+    label_bits,
+    log_posterior,
+    overdispersed_posterior,
+    pair_bits,
+    protein_bits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,13 +33,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Cells", "SimulatedCells", "cells"]
 
-#: Cells drawn from one generator. Fixed, so that the first cells are the same however many follow.
+#: Cells drawn from one generator. Fixed, so that the first cells are the same however many follow. One section of
+#: tissue, where cells have places.
 _BLOCK = 1024
+#: Among how many nearest cells the truth draws a spatial neighbour: the signal's own default.
+_NEAREST = 5
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells of related types: a tree of gene profiles, log-normal depth, Poisson molecules, proteins by type.
+    """Cells of related types: a tree of gene profiles, log-normal depth, Poisson molecules, proteins, kin.
 
     Parameters
     ----------
@@ -54,6 +66,16 @@ class Cells:
         Share of the genes that change at a branch.
     protein_noise
         Standard deviation of a protein's natural-log abundance within a state.
+    dispersion
+        How much expression varies within a state: counts have variance mean + dispersion · mean² (negative binomial).
+    clone_size
+        Cells of a clone (``annotations["clone"]``, half of them ``"early"`` and half ``"late"`` in ``"time_point"``);
+        0 for none.
+    patch_size
+        Mean number of cells of a patch of tissue (``matrices["spatial"]``, ``annotations["section"]``); 0 for no
+        places. Clones or patches, not both.
+    fidelity
+        Chance that a cell has the state of its clone or patch, and not one of its own.
     """
 
     n_cells: int = 3000
@@ -68,16 +90,29 @@ class Cells:
     relatedness: float = 0.6
     marker_share: float = 0.2
     protein_noise: float = 0.5
+    dispersion: float = 0.0
+    clone_size: int = 0
+    patch_size: int = 0
+    fidelity: float = 0.9
 
     def __post_init__(self) -> None:
         _at_least(self, 1, "n_cells", "n_genes", "n_types", "states_per_type")
-        _at_least(self, 0, "n_proteins", "depth_sd", "separation")
+        _at_least(self, 0, "n_proteins", "depth_sd", "separation", "dispersion", "clone_size", "patch_size")
         for name in ("depth", "protein_noise"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"{name} must be positive; got {getattr(self, name)}.")
-        for name in ("relatedness", "marker_share"):
+        for name in ("relatedness", "marker_share", "fidelity"):
             if not 0 < getattr(self, name) <= 1:
                 raise UsageError(f"{name} must lie in (0, 1]; got {getattr(self, name)}.")
+        if self.clone_size and self.patch_size:
+            raise UsageError("Cells follow their clone or their patch of tissue; got both. Set one of them to 0.")
+        if self.clone_size == 1 or self.clone_size > _BLOCK:
+            raise UsageError(f"clone_size must be 0, or 2 to {_BLOCK}; got {self.clone_size}.")
+        if self.patch_size and 0 < self.n_cells % _BLOCK <= 4 * _NEAREST:
+            raise UsageError(
+                f"Sections have {_BLOCK} cells and the last one what is left, here {self.n_cells % _BLOCK}, too few "
+                f"for neighbours. Pass another n_cells, e.g. {self.n_cells // _BLOCK * _BLOCK or _BLOCK}."
+            )
 
     def draw(self, seed: int | None = None) -> SimulatedCells:
         """Draw the cells, with ``seed`` in place of the description's own if one is given."""
@@ -113,25 +148,40 @@ class SimulatedCells:
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The cells: counts (CSR, int32), ``annotations["cell_type"]``, and ``matrices["protein"]`` if asked for."""
+        """The cells: counts (CSR, int32), ``annotations["cell_type"]``, and proteins, clones, places if asked for."""
+        parts = list(self.stream())
+        first = parts[0]
+        matrices = {key: pd.concat([part.matrices[key] for part in parts]) for key in first.matrices}
+        return replace(
+            first,
+            observations=sparse.vstack([part.observations for part in parts], format="csr"),
+            names=np.concatenate([part.names for part in parts]),
+            annotations=pd.concat([part.annotations for part in parts]),
+            matrices=matrices,
+        )
+
+    def stream(self, level: float = 1.0) -> Iterator[Dataset]:
+        """Yield the cells a thousand at a time, for what memory does not hold at once.
+
+        Parameters
+        ----------
+        level
+            Share of the molecules: the same cells measured less deeply (or more).
+        """
         c = self.config
-        states, counts, logs = zip(*self._blocks("cells", c.n_cells, 1.0), strict=True)
-        names = np.array([f"cell_{j:07d}" for j in range(c.n_cells)], dtype=np.str_)
         features = np.array([f"gene_{j:05d}" for j in range(c.n_genes)], dtype=np.str_)
-        proteins = pd.DataFrame(
-            np.exp(np.concatenate(logs)),
-            index=pd.Index(names),
-            columns=[f"protein_{j:03d}" for j in range(c.n_proteins)],
-        )
-        return Dataset(
-            "simulated",
-            sparse.vstack(counts, format="csr"),
-            names,
-            features,
-            self._annotations(np.concatenate(states), names),
-            {"protein": proteins} if c.n_proteins else {},
-            {"format": "simulated cells", "options": json.dumps(asdict(c)), "counts": "counts drawn"},
-        )
+        said = {"format": "simulated cells", "options": json.dumps(asdict(c)), "counts": "counts drawn"}
+        for number, block in enumerate(self._blocks("cells", c.n_cells, level)):
+            start = number * _BLOCK
+            names = np.array([f"cell_{start + j:07d}" for j in range(len(block.states))], dtype=np.str_)
+            matrices = {}
+            if c.n_proteins:
+                columns = [f"protein_{j:03d}" for j in range(c.n_proteins)]
+                matrices["protein"] = pd.DataFrame(np.exp(block.proteins), index=pd.Index(names), columns=columns)
+            if block.places is not None:
+                matrices["spatial"] = pd.DataFrame(block.places, index=pd.Index(names), columns=["x", "y"])
+            annotations = self._annotations(block, number, names)
+            yield Dataset("simulated", block.counts, names, features, annotations, matrices, said)
 
     def truth(self, level: float, signal: str = "cell_type", n_cells: int = 20_000) -> Estimate:
         """Return the true information, in bits, that counts thinned to ``level`` hold about ``signal``.
@@ -144,30 +194,51 @@ class SimulatedCells:
         level
             Share of the molecules kept, ≥ 0; more than 1 is a deeper measurement, ``inf`` the state itself.
         signal
-            ``"cell_type"``, ``"state"`` (where types have several) or ``"protein"`` (where there are any).
+            ``"cell_type"``, ``"state"`` (where types have several) or ``"protein"`` (where there are any). Where cells
+            have clones, ``"clonal"``: the counts of a relative, thinned alike, or ``"clonal_profile"``: its counts at
+            level 1; where they have places, ``"spatial"`` and ``"spatial_profile"`` of one of the 5 nearest cells.
         n_cells
-            Cells to average over.
+            Cells (or pairs) to average over.
 
         Raises
         ------
         InputError
             If there is no such signal, or the level is negative.
         """
-        signals = [*self._labels, *(["protein"] if self.config.n_proteins else [])]
+        signals = [*self._labels, *(["protein"] if self.config.n_proteins else []), *self._partners]
         if signal not in signals:
             raise InputError(f"The simulated cells have no known truth for {signal!r}. {nearest(signal, signals)}")
         if not level >= 0:
             raise InputError(
                 f"The level must be at least 0; got {level}. Pass the share of molecules to keep, e.g. 0.1."
             )
-        parts = self._parts(float(level), n_cells, self._labels.get(signal))
+        if signal in self._partners:
+            parts = self._pair_parts(float(level), n_cells, 1.0 if signal.endswith("_profile") else float(level))
+        else:
+            parts = self._parts(float(level), n_cells, self._labels.get(signal))
         return averaged(parts, self.ceiling(signal), {"u": self.config.depth * level})
 
     def ceiling(self, signal: str = "cell_type") -> float:
-        """Return the entropy of a label in bits, which nothing exceeds; NaN for proteins (see their truth at inf)."""
+        """Return what nothing exceeds, in bits; NaN for proteins (see their truth at inf).
+
+        The entropy of a label; for a partner the information that its state and the cell's share.
+        """
+        if signal in self._partners:
+            shares, same = self.profiles.shares, self.same_state
+            joint = (1 - same) * np.outer(shares, shares) + same * np.diag(shares)
+            return 2 * entropy(shares) - entropy(joint.ravel())
         if signal not in self._labels:
             return float("nan")
         return entropy(np.bincount(self._labels[signal], self.profiles.shares))
+
+    @cached_property
+    def same_state(self) -> float:
+        """The chance, beyond that of any two cells, that a cell and its relative or neighbour have one state."""
+        c = self.config
+        if c.clone_size:
+            return c.fidelity**2
+        rng = generator(c.seed, "patches")
+        return c.fidelity**2 * patch_share(_BLOCK, c.patch_size, _NEAREST, rng) if c.patch_size else 0.0
 
     @property
     def _labels(self) -> dict[str, NDArray[np.int64]]:
@@ -176,50 +247,112 @@ class SimulatedCells:
         states = {"state": np.arange(len(self.profiles.shares))} if several else {}
         return {"cell_type": self.profiles.types, **states}
 
+    @property
+    def _partners(self) -> list[str]:
+        kind = "clonal" if self.config.clone_size else "spatial" if self.config.patch_size else ""
+        return [kind, f"{kind}_profile"] if kind else []
+
     def _parts(self, level: float, n_cells: int, labels: NDArray[np.int64] | None) -> Iterator[NDArray[np.float64]]:
         """Yield what each cell's counts tell about its label, or about its proteins where there are no ``labels``."""
-        for states, counts, proteins in self._blocks("truth", n_cells, level):
-            posterior = self._posterior(states, counts)
+        for block in self._blocks("truth", n_cells, level):
+            posterior = self._posterior(block.states, block.counts, level)
             if labels is not None:
                 yield label_bits(posterior, labels, self.profiles)
             else:
-                yield protein_bits(posterior, proteins, self.profiles, self.config.protein_noise)
+                yield protein_bits(posterior, block.proteins, self.profiles, self.config.protein_noise)
 
-    def _posterior(self, states: NDArray[np.int64], counts: sparse.csr_matrix | None) -> NDArray[np.float64]:
-        if counts is not None:
-            return log_posterior(counts, self.profiles)
-        certain = np.full((len(states), len(self.profiles.shares)), -np.inf)
-        certain[np.arange(len(states)), states] = 0.0
-        return certain
+    def _pair_parts(self, level: float, n_pairs: int, partner_level: float) -> Iterator[NDArray[np.float64]]:
+        """Yield what the counts of each of fresh pairs of cells share."""
+        shares, same = self.profiles.shares, self.same_state
+        partners = self._blocks("partner", n_pairs, partner_level, first=self._blocks("truth", n_pairs, 0.0))
+        for block, partner in zip(self._blocks("truth", n_pairs, level), partners, strict=True):
+            first = self._posterior(block.states, block.counts, level)
+            second = self._posterior(partner.states, partner.counts, partner_level)
+            yield pair_bits(first, second, shares, same)
 
-    def _blocks(
-        self, use: str, n_cells: int, level: float
-    ) -> Iterator[tuple[NDArray[np.int64], sparse.csr_matrix | None, NDArray[np.float64]]]:
-        """Draw states, counts (None at an infinite level) and natural-log proteins, a block of cells at a time.
+    def _posterior(
+        self, states: NDArray[np.int64], counts: sparse.csr_matrix | None, level: float
+    ) -> NDArray[np.float64]:
+        c, p = self.config, self.profiles
+        if counts is None:
+            certain = np.full((len(states), len(p.shares)), -np.inf)
+            certain[np.arange(len(states)), states] = 0.0
+            return certain
+        if c.dispersion and level:
+            return overdispersed_posterior(counts, p.genes, p.shares, c.dispersion, c.depth * level, c.depth_sd)
+        return log_posterior(counts, p.genes, p.shares)
+
+    def _blocks(self, use: str, n_cells: int, level: float, first: Iterator[_Block] | None = None) -> Iterator[_Block]:
+        """Draw cells, a block at a time; with ``first``, a partner of each of those cells.
 
         The cells of one use are the same at every level, only their molecules are drawn anew.
         """
-        c = self.config
+        c, shares = self.config, self.profiles.shares
         for block, start in enumerate(range(0, n_cells, _BLOCK)):
             size = min(_BLOCK, n_cells - start)
             rng = generator(c.seed, use, block)
-            states = rng.choice(len(self.profiles.shares), _BLOCK, p=self.profiles.shares)[:size]
+            states = rng.choice(len(shares), _BLOCK, p=shares)
             depths = c.depth * np.exp(c.depth_sd * rng.standard_normal(_BLOCK)[:size] - c.depth_sd**2 / 2)
             spread = c.protein_noise * rng.standard_normal((_BLOCK, c.n_proteins))[:size]
-            molecules = generator(c.seed, use, block, float(level))
-            counts = None
-            if np.isfinite(level):
-                rates = (level * depths)[:, None] * self.profiles.genes[states]
-                counts = sparse.csr_matrix(molecules.poisson(rates).astype(np.int32))
-            yield states, counts, self.profiles.proteins[states] + spread
+            kin, places = self._kin(use, block) if use == "cells" else (None, None)
+            if first is not None:
+                follows = generator(c.seed, use, block, "kin").random(size) < self.same_state
+                states = np.where(follows, next(first).states, states[:size])
+            elif kin is not None:
+                states = followed(kin, states, shares, c.fidelity, generator(c.seed, use, block, "kin"))
+            states = states[:size]
+            counts = self._molecules(use, block, level, states, depths) if np.isfinite(level) else None
+            proteins = self.profiles.proteins[states] + spread
+            yield _Block(states, counts, proteins, kin, None if places is None else places[:size])
 
-    def _annotations(self, states: NDArray[np.int64], names: NDArray[np.str_]) -> pd.DataFrame:
-        labels = [f"type_{j + 1}" for j in range(self.config.n_types)]
+    def _kin(self, use: str, block: int) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:
+        """Return the clone or the patch of the cells of a block, and their places."""
+        c = self.config
+        if c.clone_size:
+            return clones_of(_BLOCK, c.clone_size), None
+        return (
+            patches_of(_BLOCK, c.patch_size, generator(c.seed, use, block, "places")) if c.patch_size else (None, None)
+        )
+
+    def _molecules(
+        self, use: str, block: int, level: float, states: NDArray[np.int64], depths: NDArray[np.float64]
+    ) -> sparse.csr_matrix:
+        c = self.config
+        rates = (level * depths)[:, None] * self.profiles.genes[states]
+        if c.dispersion:
+            # Expression is the cell's own: the same at every level.
+            varying = generator(c.seed, use, block, "expression").gamma(
+                1 / c.dispersion, c.dispersion, (_BLOCK, c.n_genes)
+            )
+            rates *= varying[: len(states)]
+        return sparse.csr_matrix(generator(c.seed, use, block, level).poisson(rates).astype(np.int32))
+
+    def _annotations(self, block: _Block, number: int, names: NDArray[np.str_]) -> pd.DataFrame:
+        c, n = self.config, len(names)
+        labels = [f"type_{j + 1}" for j in range(c.n_types)]
         table = pd.DataFrame(index=pd.Index(names))
-        table["cell_type"] = pd.Categorical(np.array(labels)[self.profiles.types[states]], categories=labels)
-        if self.config.states_per_type > 1:
-            table["state"] = pd.Categorical([f"state_{j + 1}" for j in states])
+        table["cell_type"] = pd.Categorical(np.array(labels)[self.profiles.types[block.states]], categories=labels)
+        if c.states_per_type > 1:
+            every = [f"state_{j + 1}" for j in range(len(self.profiles.shares))]
+            table["state"] = pd.Categorical(np.array(every)[block.states], categories=every)
+        if c.clone_size and block.kin is not None:
+            clones = number * (int(block.kin.max()) + 1) + block.kin[:n]
+            table["clone"] = [f"clone_{clone:06d}" for clone in clones]
+            table["time_point"] = np.where(np.arange(n) % c.clone_size % 2, "late", "early")
+        if c.patch_size:
+            table["section"] = f"section_{number:04d}"
         return table
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Cells drawn together: their states, counts (None at an infinite level), natural-log proteins, kin and places."""
+
+    states: NDArray[np.int64]
+    counts: sparse.csr_matrix | None
+    proteins: NDArray[np.float64]
+    kin: NDArray[np.int64] | None
+    places: NDArray[np.float64] | None
 
 
 def cells(
