@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from noiselaw.errors import StoreError, UsageError
@@ -75,7 +76,12 @@ class _Driver:
         timeout: float | None,
     ) -> None:
         self.tasks = list(tasks)
-        self.needs = [set(task.needs) for task in tasks]
+        #: What each task that may not start yet still needs, and which tasks wait for one.
+        self.needs = {number: set(task.needs) for number, task in enumerate(tasks) if task.needs}
+        self.waiting: dict[int, set[int]] = defaultdict(set)
+        for number, needed in self.needs.items():
+            for one in needed:
+                self.waiting[one].add(number)
         self.store = store
         self.root = str(store.root.resolve())
         self.engine = engine
@@ -84,8 +90,12 @@ class _Driver:
         self.keep_embeddings = keep_embeddings
         self.timeout = timeout
         self.executors: dict[Lane, Executor] = {}
-        self.todo = list(range(len(tasks)))
-        self.done: set[int] = set()
+        #: Tasks that may start, earliest first, by what they run on.
+        self.ready: dict[Lane, list[int]] = defaultdict(list)
+        for number, task in enumerate(tasks):
+            if not task.needs:
+                self.may_start(number)
+        self.done = 0
         self.running: dict[Future[Any], int] = {}
         self.began: dict[int, float] = {}
         self.suspects: list[int] = []
@@ -96,7 +106,7 @@ class _Driver:
 
     def run(self) -> None:
         self.tell()
-        while self.todo or self.running or self.suspects:
+        while self.done < len(self.tasks):
             self.hand_out()
             finished, _ = wait(self.running, timeout=self.patience(), return_when=FIRST_COMPLETED)
             for future in finished:
@@ -120,12 +130,13 @@ class _Driver:
         free = Counter(self.engine.slots)
         free.subtract(self.lane_of(number) for number in self.running.values())
         # Inline work blocks in submit, so that one at a time keeps the watcher informed.
-        for number in [number for number in self.todo if self.needs[number] <= self.done]:
-            lane = self.lane_of(number)
-            if free[lane] > 0 and number in self.todo:
-                free[lane] -= 1
-                self.todo.remove(number)
-                self.submit(number)
+        for lane, ready in self.ready.items():
+            for _ in range(min(free[lane], len(ready))):
+                self.submit(heappop(ready))
+
+    def may_start(self, number: int) -> None:
+        """Put a task where it is handed out."""
+        heappush(self.ready[self.lane_of(number)], number)
 
     def lane_of(self, number: int) -> Lane:
         """Return where a task runs: where it would like to, if the engine has that."""
@@ -181,7 +192,8 @@ class _Driver:
         innocent = [number for number in self.running.values() if number not in late]
         self.running.clear()
         self.stop()
-        self.todo = [*innocent, *self.todo]
+        for number in innocent:
+            self.may_start(number)
         for number in late:
             self.give_up(number, f"it took longer than the timeout of {self.timeout:g} s")
 
@@ -201,18 +213,22 @@ class _Driver:
         task = self.tasks[number]
         self.replaced.add(number)
         self.tasks += apart
-        self.needs += [set(self.needs[number]) for _ in apart]
-        for needs in self.needs:
-            if number in needs:
-                needs |= new
-        self.todo = [*sorted(new), *self.todo]
+        for waiting in self.waiting[number]:
+            self.needs[waiting] |= new
+        for one in new:
+            self.waiting[one] = set(self.waiting[number])
+            self.may_start(one)
         self.left[task.condition] += len(apart)
         part = self.parts[task.place]
         self.parts[task.place] = replace(part, total=part.total + len(apart))
 
     def finish(self, number: int) -> None:
         task = self.tasks[number]
-        self.done.add(number)
+        self.done += 1
+        for waiting in self.waiting.pop(number, ()):
+            self.needs[waiting].discard(number)
+            if not self.needs[waiting]:
+                self.may_start(waiting)
         measured = task.function is work.measure and number not in self.replaced
         failed = work.count_failed(self.root, task.argument) if measured else 0
         part = self.parts[task.place]
@@ -232,10 +248,10 @@ class _Driver:
 
     def tell(self) -> None:
         names = [self.tasks[number].name for number in self.running.values()]
-        if not names and self.todo:
-            names = [self.tasks[self.todo[0]].name]
+        if not names:  # inline, the next one runs unseen
+            names = [self.tasks[ready[0]].name for ready in self.ready.values() if ready][:1]
         failed = sum(part.failed for part in self.parts.values())
-        progress = Progress(len(self.done), len(self.tasks), names, failed, dict(self.parts))
+        progress = Progress(self.done, len(self.tasks), names, failed, dict(self.parts))
         self.sign.show(progress)
         if self.watcher is not None:
             self.watcher.update(progress)
