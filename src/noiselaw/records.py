@@ -129,6 +129,8 @@ class Prepared:
         Molecules per observation over *all* features, after the channel, (n,).
     level
         The channel's level, for models that look up what was computed elsewhere.
+    seed
+        The study's seed, for the same models; None outside a study. It seeds nothing.
     """
 
     view: View
@@ -137,6 +139,7 @@ class Prepared:
     features: NDArray[np.str_]
     library_size: FloatArray
     level: float = float("nan")
+    seed: int | None = None
 
     def __len__(self) -> int:
         return int(self.values.shape[0])

@@ -100,6 +100,10 @@ class Registry(Generic[T]):
                 return loaded
         raise UsageError(f"There is no {self.noun} called {name!r}. {nearest(name, self.names())}")
 
+    def options(self, name: str | None) -> list[str]:
+        """Return the names of the options of ``name``; none where it is None."""
+        return [] if name is None else [f.name for f in _fields(self.get(name)) if f.init]
+
     def build(self, name: str, options: Mapping[str, Any] | None = None) -> T:
         """Build the strategy ``name`` with ``options``, checked."""
         return checked(self.get(name), options or {}, f"The {self.noun} {name!r}")
@@ -119,7 +123,11 @@ class Registry(Generic[T]):
         return {"kind": self.name_of(strategy), **options_of(strategy, all_options=all_options)}
 
     def label(self, strategy: T) -> str:
-        """Return how tables call ``strategy``: its name, with the options that differ from the defaults."""
-        shown = ", ".join(f"{key}={value}" for key, value in options_of(strategy).items())
+        """Return how tables call ``strategy``: its name, with the options that differ from the defaults.
+
+        A field whose metadata say ``"shown": False`` (the folder of a study file) is left out.
+        """
+        silent = {f.name for f in _fields(strategy) if not f.metadata.get("shown", True)}
+        shown = ", ".join(f"{key}={value}" for key, value in options_of(strategy).items() if key not in silent)
         name = self.name_of(strategy)
         return f"{name}({shown})" if shown else name

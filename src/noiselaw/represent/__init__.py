@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from noiselaw.registry import Registry
 from noiselaw.represent.base import Encoder, Representation
+from noiselaw.represent.external import External
 from noiselaw.represent.pca import PCA
+from noiselaw.represent.precomputed import Precomputed
 from noiselaw.represent.projection import PreparedFeatures, RandomProjection, RankProjection
 from noiselaw.represent.txformer import Txformer
 from noiselaw.represent.vae import VAE
@@ -15,6 +17,8 @@ __all__ = [
     "REPRESENTATIONS",
     "VAE",
     "Encoder",
+    "External",
+    "Precomputed",
     "PreparedFeatures",
     "RandomProjection",
     "RankProjection",
@@ -34,5 +38,7 @@ REPRESENTATIONS: Registry[Representation] = Registry(
         "scvi": VAE,
         "txformer": Txformer,
         "none": PreparedFeatures,
+        "precomputed": Precomputed,
+        "external": External,
     },
 )

@@ -115,6 +115,7 @@ def _views(store: Store, item: Embed, piece: Piece) -> tuple[Prepared, Prepared]
         features=np.asarray(piece.arrays["features"]),
         library_size=np.asarray(piece.arrays["library_size"]),
         level=condition.channel.level,
+        seed=condition.seed,
     )
     stored = {name: np.asarray(values) for name, values in piece.arrays.items() if name.startswith(_FITTED)}
     fitted = condition.preparation.restore({name.removeprefix(_FITTED): values for name, values in stored.items()})

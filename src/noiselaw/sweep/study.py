@@ -225,6 +225,8 @@ class Study:
         for key in ("data", "signals"):
             if key not in table:
                 raise UsageError(f"A study needs {key!r}; the file has {', '.join(table) or 'nothing'}.")
+        if "models" in table:
+            table["models"] = _placed(table["models"], folder)
         return cls(**{**table, "data": _data_of(table["data"], folder)})
 
     def to_toml(self) -> str:
@@ -314,6 +316,17 @@ def _wrapped(models: Any) -> Any:
             for model in models
         ]
     return models
+
+
+def _placed(models: Any, folder: Path) -> Any:
+    """Say where the study file lies to each model that takes relative paths from there."""
+    here = {"folder": str(folder.resolve())}
+    return [
+        {**here, **model}
+        if isinstance(model, dict) and "folder" in REPRESENTATIONS.options(model.get("kind"))
+        else model
+        for model in (models if isinstance(models, list) else [models])
+    ]
 
 
 def _repeated(names: list[str]) -> str:

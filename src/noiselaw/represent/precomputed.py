@@ -1,0 +1,137 @@
+"""An embedding that was computed elsewhere, looked up by the names of observations."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass, field
+from functools import cache
+from glob import escape
+from hashlib import blake2b, file_digest
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from noiselaw.errors import InputError, UsageError
+from noiselaw.records import Embedding, History
+from noiselaw.represent.base import Encoder, Representation
+from noiselaw.represent.embedding_files import read_embedding
+
+if TYPE_CHECKING:
+    from noiselaw.records import FloatArray, Prepared, View
+    from noiselaw.represent.embedding_files import EmbeddingTable
+
+__all__ = ["LookUp", "Precomputed", "constant_dimensions"]
+
+#: What a path may name.
+_PLACES = ("level", "size", "seed")
+
+
+@dataclass(frozen=True, eq=False)
+class LookUp(Encoder):
+    """Finds each observation's row in ``table``."""
+
+    table: EmbeddingTable
+    history: History
+
+    def _embed(self, prepared: Prepared) -> Embedding:
+        values = self.table.rows_of(prepared.names)
+        notes = {
+            "file": self.table.source,
+            "rows_in_file": len(self.table.names),
+            "rows_not_asked_for": len(self.table.names) - len(prepared),
+            **constant_dimensions(values),
+        }
+        return Embedding(values, notes)
+
+
+def constant_dimensions(values: FloatArray) -> dict[str, int]:
+    """Return, for the notes, how many dimensions never vary, where there are any."""
+    constant = int((np.ptp(values, axis=0) == 0).sum()) if len(values) else 0
+    return {"constant_dimensions": constant} if constant else {}
+
+
+@dataclass(frozen=True)
+class Precomputed(Representation):
+    """Look an embedding up in a file: one for every level, or one for each level, training size and seed.
+
+    Rows are found by the observations' names, so their order does not matter; rows that are not asked for are counted.
+
+    Parameters
+    ----------
+    path
+        ``.npz`` (arrays ``names`` and ``values``), ``.parquet``, ``.csv`` or ``.tsv`` (names first), or ``.h5ad``; a
+        relative path is taken from the study file's folder. ``{level}``, ``{size}`` and ``{seed}`` in it stand for the
+        noise level, the training size and the seed, with a format where needed: ``pca_{level:.4f}_{size}.npz``.
+    key
+        Of an ``.h5ad``'s ``obsm``; of an ``.npz`` the array, where it is not called ``values``.
+    folder
+        What a relative path is taken from; a study file sets it.
+    """
+
+    takes: ClassVar[View] = "counts"
+
+    path: str
+    key: str = ""
+    folder: str = field(default="", metadata={"shown": False})
+
+    def __post_init__(self) -> None:
+        named = _named(self.path)
+        for place in named:
+            if place not in _PLACES:
+                raise UsageError(f"A path can name {{level}}, {{size}} and {{seed}}; got {{{place}}}.")
+        try:
+            self.path.format(level=0.5, size=1, seed=0)
+        except (ValueError, KeyError, IndexError, AttributeError) as error:
+            raise UsageError(f"The path {self.path!r} has a format that cannot be filled in: {error}.") from error
+
+    @property
+    def revision(self) -> str:  # type: ignore[override]  # the files' content is part of what the numbers depend on
+        """The hash of every file that the path can mean, so that a changed file is measured again.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        digests = [
+            f"{path.name}:{_digest(path, path.stat().st_size, path.stat().st_mtime_ns)}" for path in self._files()
+        ]
+        return blake2b("\n".join(digests).encode(), digest_size=16).hexdigest()
+
+    def _files(self) -> list[Path]:
+        where = Path(self.folder)
+        pattern = Path("".join(escape(text) + ("" if place is None else "*") for text, place in _pieces(self.path)))
+        root = Path(pattern.anchor) if pattern.is_absolute() else where
+        found = sorted(root.glob(str(pattern.relative_to(pattern.anchor))))
+        if not found:
+            raise InputError(
+                f"There is no file {where / self.path}. Write the embedding there, or correct the path (relative paths "
+                "are taken from the study file's folder)."
+            )
+        return found
+
+    def _fit(self, prepared: Prepared, rng: np.random.Generator) -> LookUp:
+        if prepared.seed is None and "seed" in _named(self.path):
+            raise InputError("The path names {seed}, but these observations come from no study and have no seed.")
+        path = self.path.format(level=prepared.level, size=len(prepared), seed=prepared.seed)
+        table = read_embedding(Path(self.folder) / path, self.key)
+        return LookUp(table, History(stop_reason="computed elsewhere"))
+
+
+@cache
+def _digest(path: Path, size: int, changed: int) -> str:
+    """Return the hash of a file's bytes; ``size`` and ``changed`` tell when a known hash is out of date."""
+    with path.open("rb") as stream:
+        return file_digest(stream, "blake2b").hexdigest()
+
+
+def _pieces(path: str) -> list[tuple[str, str | None]]:
+    try:
+        return [(text, place) for text, place, _, _ in string.Formatter().parse(path)]
+    except ValueError as error:
+        raise UsageError(f"The path {path!r} has a format that cannot be filled in: {error}.") from error
+
+
+def _named(path: str) -> list[str]:
+    return [place for _, place in _pieces(path) if place is not None]
