@@ -70,10 +70,12 @@ def _streamed(counts: Matrix) -> dict[str, np.ndarray | Stream]:
     lengths = [np.zeros(1, dtype=np.int64), *(np.diff(part.indptr) for part in parts())]
     indptr = np.concatenate(lengths).cumsum()
     first = next(parts())
+    # Of one type, as scipy wants them: it would copy the others to have them so.
+    indices = np.dtype(np.int64 if indptr[-1] > np.iinfo(np.int32).max else np.int32)
     return {
         "data": Stream(first.data.dtype, int(indptr[-1]), lambda: (part.data for part in parts())),
-        "indices": Stream(first.indices.dtype, int(indptr[-1]), lambda: (part.indices for part in parts())),
-        "indptr": indptr,
+        "indices": Stream(indices, int(indptr[-1]), lambda: (part.indices for part in parts())),
+        "indptr": indptr.astype(indices),
     }
 
 
