@@ -117,6 +117,7 @@ def run(
     if dry_run:
         _forecast(loaded, source, folder, slots, as_json)
         return 0
+    _say_what_is_to_do(loaded, as_json)
     _say_what_is_left_out(loaded, folder)
     from noiselaw.cli.progress import watching
 
@@ -184,6 +185,17 @@ def _study(source: Path, counts: str, signals: list[Signal], *, missing: bool, g
     named = str(source) in DATASETS.names() and not source.exists()
     data = DATASETS.build(str(source)) if named else CellFile(str(source), counts=counts)
     return Study(data=data, signals=signals, **options)
+
+
+def _say_what_is_to_do(loaded: Loaded, quiet: bool) -> None:
+    """Say how large a study is; how long it takes shows after its first conditions, or before it with --dry-run."""
+    grid = loaded.grid
+    if not quiet:
+        typer.echo(
+            f"{len(grid.measures):,} measurements of {len(grid.embeds):,} fits under {len(grid.conditions):,} "
+            "conditions; --dry-run says beforehand how long that takes.",
+            err=True,
+        )
 
 
 def _say_what_is_left_out(loaded: Loaded, folder: Path) -> None:
