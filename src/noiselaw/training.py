@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -15,12 +15,13 @@ from noiselaw.records import History
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     import numpy as np
     import torch
     from numpy.typing import NDArray
 
-__all__ = ["Fitting", "Stopping", "batches", "choose_device", "train", "with_threads"]
+__all__ = ["Fitting", "Stopping", "batches", "choose_device", "in_precision", "train", "use_bfloat16", "with_threads"]
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,18 @@ def choose_device(device: str = "auto") -> str:
         there = [name for name, present in found.items() if present]
         raise UsageError(f"There is no device {device!r} on this machine, which has {', '.join(there)}. Use auto.")
     return device
+
+
+def use_bfloat16(precision: str, device: str) -> bool:
+    """Say whether products on ``device`` run in bfloat16: as asked for, or (``auto``) on CUDA."""
+    return precision == "bfloat16" or (precision == "auto" and device.startswith("cuda"))
+
+
+def in_precision(device: str, *, bfloat16: bool) -> AbstractContextManager[Any]:
+    """Multiply in bfloat16 meanwhile, if asked to; weights stay as they are."""
+    torch = require("torch", "Training")
+    autocast: AbstractContextManager[Any] = torch.autocast(device.partition(":")[0], torch.bfloat16)
+    return autocast if bfloat16 else nullcontext()
 
 
 @contextmanager

@@ -5,9 +5,11 @@ from __future__ import annotations
 from noiselaw.registry import Registry
 from noiselaw.represent.base import Encoder, Representation
 from noiselaw.represent.external import External
+from noiselaw.represent.geneformer import Geneformer
 from noiselaw.represent.pca import PCA
 from noiselaw.represent.precomputed import Precomputed
 from noiselaw.represent.projection import PreparedFeatures, RandomProjection, RankProjection
+from noiselaw.represent.scgpt import ScGPT
 from noiselaw.represent.txformer import Txformer
 from noiselaw.represent.vae import VAE
 from noiselaw.represent.wrapped import Wrapped, as_representation
@@ -18,11 +20,13 @@ __all__ = [
     "VAE",
     "Encoder",
     "External",
+    "Geneformer",
     "Precomputed",
     "PreparedFeatures",
     "RandomProjection",
     "RankProjection",
     "Representation",
+    "ScGPT",
     "Txformer",
     "Wrapped",
     "as_representation",
@@ -37,6 +41,8 @@ REPRESENTATIONS: Registry[Representation] = Registry(
         "pca": PCA,
         "scvi": VAE,
         "txformer": Txformer,
+        "geneformer": Geneformer,
+        "scgpt": ScGPT,
         "none": PreparedFeatures,
         "precomputed": Precomputed,
         "external": External,

@@ -12,7 +12,7 @@ from noiselaw.optional import require
 from noiselaw.records import Embedding, History
 from noiselaw.represent.base import Encoder, Representation
 from noiselaw.represent.features import check_features
-from noiselaw.training import choose_device, with_threads
+from noiselaw.training import choose_device, use_bfloat16, with_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -182,7 +182,7 @@ class Txformer(Representation):
         from noiselaw.represent.txformer_training import Recipe
 
         device = choose_device(self.device)
-        bfloat16 = self.precision == "bfloat16" or (self.precision == "auto" and device.startswith("cuda"))
+        bfloat16 = use_bfloat16(self.precision, device)
         known = {f.name: getattr(self, f.name) for f in fields(Recipe) if f.name not in {"device", "bfloat16"}}
         return Recipe(**known, device=device, bfloat16=bfloat16)
 

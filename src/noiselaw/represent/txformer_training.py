@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from math import ceil, log
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from noiselaw.errors import InputError
 from noiselaw.randomness import draw_seed
 from noiselaw.represent.transformer import Network, Shape
 from noiselaw.represent.txformer_tokens import Cells, Hiding, Layout
-from noiselaw.training import Fitting, Stopping, batches, train
+from noiselaw.training import Fitting, Stopping, batches, in_precision, train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +80,7 @@ class Trained:
                 part = rows
 
                 def some(slots: slice, part: IntArray = part) -> None:
-                    with _precision(self.bfloat16, self.layout.device):
+                    with in_precision(self.layout.device, bfloat16=self.bfloat16):
                         pooled = self.network.pooled(self.layout.batch(cells, part[slots]))
                     values[part[slots]] = pooled.cpu().numpy()
 
@@ -150,7 +149,7 @@ class _Course:
         def part(cells: slice) -> None:
             nonlocal total
             batch = self.layout.batch(self.cells, rows[cells], hiding.take(cells))
-            with _precision(self.recipe.bfloat16, self.layout.device):
+            with in_precision(self.layout.device, bfloat16=self.recipe.bfloat16):
                 loss = self.network.loss(batch)
             if gradients:
                 (loss / int(hiding.hidden.sum())).backward()
@@ -238,7 +237,3 @@ def _by_tokens(rows: IntArray, cells: Cells, layout: Layout) -> Iterator[IntArra
     widths = np.full(len(rows), layout.shape.window) if layout.kind == "tokens" else cells.lengths[rows]
     run = np.cumsum(widths) // _TOKENS
     yield from np.split(rows, np.flatnonzero(np.diff(run)) + 1) if len(rows) else ()
-
-
-def _precision(bfloat16: bool, device: str) -> AbstractContextManager[Any]:  # noqa: FBT001 - a private switch
-    return torch.autocast(device.partition(":")[0], torch.bfloat16) if bfloat16 else nullcontext()
