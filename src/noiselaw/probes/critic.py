@@ -46,7 +46,7 @@ class Critic(Probe):
     steps: int = 1500
     reference: int = 2000
 
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
     measures: ClassVar[frozenset[str]] = frozenset({"continuous"})
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from noiselaw.probes.bounds import Normaliser, nwj_gains
 from noiselaw.probes.linear_base import LIMIT, ridge_canonical, unseen_variates
 from noiselaw.probes.margins import Folded, NormalScores
-from noiselaw.probes.pair_net import PairNet, Schedule, train
+from noiselaw.probes.pair_net import Committee, PairNet, Schedule, train
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,8 @@ __all__ = ["FittedCritic", "fit_critic"]
 
 #: Below so many pairs to train on, networks are not tried.
 _LEAST_FOR_NETWORKS = 400
+#: Networks that are averaged once the first has proved of use.
+_MEMBERS = 3
 #: Inputs without linear signal enter the networks at this share of the strongest one's size.
 _FAINT = 0.25
 #: Nats beyond which the plain base is trusted to have found the pairs' main dependence.
@@ -42,7 +44,7 @@ class FittedCritic:
     base: CanonicalBase
     view: tuple[Columns, Columns]
     scale: tuple[NDArray[np.float64], NDArray[np.float64]]
-    net: PairNet
+    net: Committee
     normaliser: Normaliser | None
     step: int
     temperature: float
@@ -96,32 +98,39 @@ def fit_critic(
 ) -> FittedCritic:
     """Fit to training pairs (n, d), (n, p); everything is chosen on inner folds (n,). ``known`` is about Y."""
     candidates = _bases(x, y, inner, known, folded=networks)
-    fitted = [_with_networks(one, inner == 0, rng, schedule, reference, networks) for one in candidates]
+    fitted = [_with_networks(one, inner, rng, schedule, reference, networks) for one in candidates]
     return max(fitted, key=lambda one: one[0])[1]
 
 
 def _with_networks(
     candidate: _Based,
-    held: NDArray[np.bool_],
+    inner: NDArray[np.intp],
     rng: np.random.Generator,
     schedule: Schedule,
     reference: int,
     networks: bool,
 ) -> tuple[float, FittedCritic]:
     """Let networks correct one base if they can; return the value (nats) on held pairs, and the critic."""
+    held = inner == 0
     base, u, v = candidate.base, candidate.u, candidate.v
     r = base.correlations * (1 if candidate.temperature > 0 else 0)
     scale = _scales(r, u.shape[1]), _scales(r, v.shape[1])
     one, two = _inputs(u, scale[0]), _inputs(v, scale[1])
     strength = candidate.temperature * r / (1 - r**2) / scale[0][: len(r)] ** 2
-    net, step = PairNet.start(one.shape[1], two.shape[1], strength, strength * r, schedule, rng), 0
+
+    def start() -> PairNet:
+        return PairNet.start(one.shape[1], two.shape[1], strength, strength * r, schedule, rng)
+
+    net, step = Committee((start(),)), 0
     seen = _pair_values(net, one[held], two[held])
     if networks and np.sum(~held) >= _LEAST_FOR_NETWORKS:
-        trained, last = train(net, one, two, held, schedule, rng)
-        corrected = _pair_values(trained, one[held], two[held])
+        trained, last = train(net.members[0], one, two, held, schedule, rng)
+        corrected = _pair_values(Committee((trained,)), one[held], two[held])
         gain = corrected - seen
         if last and gain.mean() > gain.std() / np.sqrt(len(gain)):
-            net, step, seen = trained, last, corrected
+            # The others start elsewhere, and stop by other pairs.
+            others = [train(start(), one, two, inner == fold, schedule, rng)[0] for fold in range(1, _MEMBERS)]
+            net, step, seen = Committee((trained, *others)), last, corrected
     normaliser = None
     if seen.mean() > 2 * seen.std() / np.sqrt(len(seen)):
         rows = rng.permutation(len(one))[:reference]
@@ -194,7 +203,7 @@ def _scales(r: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     return scale
 
 
-def _pair_values(net: PairNet, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float64]:
+def _pair_values(net: Committee, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float64]:
     return pair_values(net.features_x(x) @ net.features_y(y).T)
 
 
