@@ -4,8 +4,8 @@
 
 Every curve (data set × signal × model × training size) loses its top one, two and three levels; each form is fitted to
 the rest. Prints, as Markdown: the median error of each form and how often its own 95 % interval (profile likelihood and
-scatter) holds the hidden measurement; the same for the averaged forecast with widths learned from the other data sets
-only; and the widths that all data sets give, which noiselaw.fit.forecast ships.
+scatter) holds the hidden measurement; the same for the averaged forecast with a width learned from the other data sets
+only; and the factor that all data sets give, beside the one that noiselaw.fit.widths ships.
 """
 
 import argparse
@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from noiselaw.fit import fit_law, predict
+from noiselaw.fit import fit_law, predict, widths
 from noiselaw.fit.adequacy import FORMS, lay, pad
-from noiselaw.fit.forecast import AVERAGED, average
+from noiselaw.fit.outlook import lay as look_ahead
 from noiselaw.fit.points import points_of
 from noiselaw.laws import LAWS
 
@@ -73,7 +73,7 @@ def main():
     for dataset, full, u, bits in curves(arguments.folder):
         order = np.argsort(u.to_numpy())
         found.append((dataset, full, u.to_numpy(float)[order], bits.to_numpy(float)[order]))
-    datasets, full = np.array([c[0] for c in found]), np.array([c[1] for c in found])
+    full = np.array([c[1] for c in found])
     padded = pad([points_of(LAWS.build("noise"), u, bits) for _, _, u, bits in found])
     laid = {form: lay(LAWS.build(form), padded) for form in FORMS}
     levels = (padded.weight > 0).sum(axis=1)
@@ -84,24 +84,17 @@ def main():
         errors = np.nanmean(np.where(at, laid[form].errors[:, hide], np.nan), axis=1)
         return np.where(levels - hide > len(laid[form].theta), errors, np.nan)
 
-    def scatter(form, hide):
-        p = len(laid[form].theta)
-        return np.sqrt(laid[form].cost[:, hide] / np.maximum(laid[form].n_fitted[:, hide] - p, 1))
-
     held = {} if arguments.quick else own_intervals(found)
     print(f"{len(found)} curves, {int(full.sum())} of them at the largest training size.\n")
     print("| form | top 1 | top 2 | top 3 | largest size: top 1 | top 2 | top 3 | own 95 %: top 1 | top 2 | top 3 |")
     print("|---|---|---|---|---|---|---|---|---|---|")
-    averaged = {}
-    for hide in HIDE:
-        for k in range(hide):
-            predicted = np.stack([hidden_errors(form, hide, k) for form in AVERAGED])
-            averaged[hide, k] = average(predicted, np.stack([scatter(form, hide) for form in AVERAGED]))
     rows = {
         form: [np.mean([np.abs(hidden_errors(form, h, k)) for k in range(h)], axis=0) for h in HIDE] for form in FORMS
     }
-    rows["averaged forecast"] = [np.mean([np.abs(averaged[h, k][0]) for k in range(h)], axis=0) for h in HIDE]
-    widths, coverage = conformal(averaged, datasets)
+    ahead = forecasts(found)
+    per_curve = ahead.groupby(["hide", "curve"])["error"].mean()
+    rows["averaged forecast"] = [per_curve[h].reindex(range(len(found))).to_numpy() for h in HIDE]
+    coverage = ahead.groupby("hide")["held"].mean()
     for name, errors in rows.items():
         cells = [f"{np.nanmedian(e):.3f}" for e in errors] + [f"{np.nanmedian(e[full]):.3f}" for e in errors]
         if name in FORMS:
@@ -109,33 +102,30 @@ def main():
         else:
             cells += [f"{100 * coverage[h]:.0f} %" for h in HIDE]
         print(f"| {name} | {' | '.join(cells)} |")
-    own = [np.nanmedian(2 * widths[h] * averaged[h, 0][1]) for h in HIDE]
-    print(f"\nMedian full width of the forecast's interval at 1/3, 2/3 and 1 decade: {np.round(own, 2)} bits.")
-    print(f"WIDTHS (half-width over scatter at 1/3, 2/3 and 1 decade): {[round(widths[h], 2) for h in HIDE]}")
+    half = ahead.groupby("hide")["half"].median().round(2)
+    print(f"\nMedian half-width of the forecast, its factor learned from the other data sets: {half.to_dict()} bits.")
+    print("Held, by data set left out:", ahead.groupby("dataset")["held"].mean().round(3).to_dict())
+    print(f"Factor from all data sets: {ahead.attrs['factor']:.2f}; shipped: {widths.FACTORS[1, 'bits']}")
 
 
-def conformal(averaged, datasets):
-    """Return the width each distance needs, and how often widths from the *other* data sets hold, by number hidden."""
-    distance = {step: [key for key in averaged if key[0] - key[1] == step] for step in HIDE}
-
-    def needed(step, chosen):
-        # Each data set counts once, however many curves it has.
-        scores = np.concatenate([np.abs(averaged[key][0] / averaged[key][1])[chosen] for key in distance[step]])
-        which = np.concatenate([datasets[chosen] for _ in distance[step]])
-        known = np.isfinite(scores)
-        scores, which = scores[known], which[known]
-        weight = np.array([1.0 / np.sum(which == name) for name in which])
-        order = np.argsort(scores)
-        return float(np.interp(0.95, np.cumsum(weight[order]) / weight.sum(), scores[order]))
-
-    holds = {hide: [] for hide in HIDE}
-    for name in np.unique(datasets):
-        others = datasets != name
-        for (hide, k), (mean, spread) in averaged.items():
-            inside = np.abs(mean / spread)[~others] <= needed(hide - k, others)
-            holds[hide].extend(inside[np.isfinite(mean[~others])])
-    everyone = np.ones(len(datasets), dtype=bool)
-    return {step: needed(step, everyone) for step in HIDE}, {hide: np.mean(holds[hide]) for hide in HIDE}
+def forecasts(found):
+    """Return each hidden measurement's error, the half-width with a factor from the other data sets, and if it held."""
+    rows = []
+    for i, (dataset, _, u, bits) in enumerate(found):
+        for hide in HIDE:
+            if len(u) - hide < 4:
+                continue
+            (ahead,) = look_ahead(("u",), (u[:-hide],), bits[:-hide])
+            value, low, _ = ahead.surface(u[-hide:])
+            plain = (value - low) / widths.FACTORS[1, "bits"]
+            rows += [(i, dataset, hide, *pair) for pair in zip(np.abs(value - bits[-hide:]), plain, strict=True)]
+    table = pd.DataFrame(rows, columns=["curve", "dataset", "hide", "error", "half"])
+    # Each data set must be held; the least favourable decides.
+    needed = (table["error"] / table["half"]).groupby(table["dataset"]).quantile(0.95)
+    table.attrs["factor"] = float(needed.max())
+    table["half"] *= table["dataset"].map({name: needed.drop(name).max() for name in needed.index})
+    table["held"] = table["error"] <= table["half"]
+    return table
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 Every grid (bits over depth and training size, one for each representation and signal) is cut in several ways; the
 planner's outlook is laid through what is left and asked for what was hidden: bits, gains from the corner that is left,
 and whether depth or cells are the limit there. Printed: errors, the factor that stretches the half-widths
-to hold 95 % (the constants of ``noiselaw.plan.widths``), and the coverage on each data set with factors derived from
+to hold 95 % (the constants of ``noiselaw.fit.widths``), and the coverage on each data set with factors derived from
 the other two alone.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from noiselaw.plan import outlook, widths
+from noiselaw.fit import outlook, widths
 
 TABLES = {
     "PBMC_CITEseq_scaling.csv": ("pbmc", ["Protein MI", "Cell type coarse MI", "Cell type fine MI"]),

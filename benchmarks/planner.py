@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pandas as pd
 
+from noiselaw.fit.outlook import lay
 from noiselaw.laws import LAWS, NoiseLaw, snr_from_bits
 from noiselaw.plan import crossing, measured, reach
-from noiselaw.plan.outlook import lay
 from noiselaw.randomness import generator
 
 LAWS_OF_GRIDS = ("joint_spike", "joint_estimation", "joint_capacity", "joint", "joint_two_sided")

@@ -80,6 +80,44 @@ def made_up():
     return make
 
 
+@pytest.fixture
+def curve_table():
+    """One size, depth alone: Eq. 2 with small errors."""
+
+    def make(top=2.0, u_bar=100.0, low=1.0, high=10_000.0, levels=10, sd=0.003, seeds=3, seed=0, **columns):
+        from noiselaw.laws import NoiseLaw
+        from noiselaw.simulate import rows
+
+        u = np.geomspace(low, high, levels)
+        return rows(NoiseLaw(), [top, u_bar], u, sd=sd, seeds=seeds, seed=seed, **columns)
+
+    return make
+
+
+@pytest.fixture
+def grid_table():
+    """Depth × size from a joint law whose answers are analytic."""
+
+    def make(top=3.0, u_bar=2000.0, n_0=30.0, s=0.6, sd=0.005, seeds=1, seed=0, levels=8, sizes=6, high=4000.0):
+        from noiselaw.laws import CapacityLaw
+        from noiselaw.simulate import rows
+
+        u, n = np.meshgrid(np.geomspace(high / 500, high, levels), np.geomspace(100, 10_000, sizes).round())
+        return rows(CapacityLaw(), [top, u_bar, n_0, s], u.ravel(), n.ravel(), sd=sd, seeds=seeds, seed=seed)
+
+    return make
+
+
+@pytest.fixture
+def joint_truth():
+    def bits(u, n, top=3.0, u_bar=2000.0, n_0=30.0, s=0.6):
+        from noiselaw.laws import CapacityLaw
+
+        return float(CapacityLaw()(np.array([top, u_bar, n_0, s]), np.array(float(u)), np.array(float(n))))
+
+    return bits
+
+
 _IN_MEMORY = ["dense", "memory map", "csr matrix", "csr array", "csc matrix", "csc array", "coo matrix", "unsorted csr"]
 _ON_DISK = ["h5ad csr", "h5ad csc", "h5py", "zarr"]
 

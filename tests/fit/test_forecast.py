@@ -3,6 +3,7 @@ import pytest
 
 from noiselaw.errors import InputError
 from noiselaw.fit import fit_law, predict
+from noiselaw.fit.outlook import lay
 from noiselaw.laws import NoiseLaw
 from noiselaw.randomness import generator
 
@@ -28,8 +29,20 @@ def test_is_the_law_where_the_law_fits_and_the_line_where_that_fits():
     assert predict(line, 10 * U[-1], kind="forecast")[0] == pytest.approx(1.0 + 0.2 * np.log2(10 * U[-1]), abs=0.05)
 
 
-def test_needs_the_rivals():
-    with pytest.raises(InputError, match="rivals=True"):
-        predict(fit_law("noise", U, noisy(), rivals=False), 10.0, kind="forecast")
+def test_is_what_the_planner_expects():
+    fit = fit_law("noise", U, noisy(), ceiling=2.7)
+    (ahead,) = lay(("u",), (U,), noisy(), 2.7)
+    expected = ahead.bits(u=3 * U[-1])
+    found = predict(fit, 3 * U[-1], kind="forecast")
+    assert [float(part) for part in found] == pytest.approx([expected.value, expected.low, expected.high])
+
+
+def test_less_confidence_is_a_narrower_forecast():
+    wide, narrow = (fit_law("noise", U, noisy(), confidence=c, rivals=False) for c in (0.95, 0.5))
+    (_, a, b), (_, c, d) = (predict(fit, 3 * U[-1], kind="forecast") for fit in (wide, narrow))
+    assert d - c < 0.5 * (b - a)
+
+
+def test_needs_a_law_of_depth():
     with pytest.raises(InputError, match="law of depth"):
         predict(fit_law("size", U, noisy()), 10.0, kind="forecast")

@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noiselaw.errors import InputError, UsageError
+from noiselaw.fit.outlook import lay
 from noiselaw.laws import LAWS, NoiseLaw
 from noiselaw.plan.limits import outlook_of
 from noiselaw.plan.measured import measured
-from noiselaw.plan.outlook import lay
 
 
 def test_inside_the_grid_bits_are_the_laws(grid_table, joint_truth):

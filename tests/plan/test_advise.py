@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from noiselaw.errors import UsageError
+from noiselaw.fit.outlook import lay
 from noiselaw.plan import Costs, Questions, advise, measured, read_measured, to_json
 from noiselaw.plan.measured import averaged
-from noiselaw.plan.outlook import lay
 
 SIGNALS = {
     "PBMC_CITEseq_scaling.csv": ("Protein MI", "Cell type fine MI"),

@@ -227,6 +227,8 @@ def _fit_of(
         "left_out": points.left_out,
         "ceiling_bits": ceiling,
     }
+    if law.variables == ("u",):
+        diagnostics["levels"] = [means.tolist() for means in points.averaged]
     return Fit(
         law=LAWS.name_of(law),
         parameters=parameters,

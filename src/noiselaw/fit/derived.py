@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from noiselaw.errors import InputError, UsageError, nearest
-from noiselaw.fit.forecast import forecast
+from noiselaw.fit.outlook import lay
 from noiselaw.laws import law_of
 from noiselaw.records import Interval
 
@@ -149,7 +149,7 @@ def predict(
     kind
         ``curve`` for where the law may lie if it is the right one; ``measurement`` for where a new measurement would
         fall (its scatter added); ``forecast`` for where it would fall if the law may also be wrong: the average of two
-        forms, with the widths that past curves needed (see :mod:`noiselaw.fit.forecast`).
+        forms, with the widths that past curves needed (see :mod:`noiselaw.fit.outlook`; the planner asks the same).
 
     Raises
     ------
@@ -157,7 +157,7 @@ def predict(
         If the fit has no curve (too few levels).
     """
     if kind == "forecast":
-        return forecast(fit, np.asarray(x, dtype=float))
+        return _forecast(fit, np.asarray(x, dtype=float))
     law = law_of(fit.law)
     best, edge = curve_of(fit)
     columns = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x if len(law.variables) > 1 else (x,))))  # type: ignore[union-attr]
@@ -171,6 +171,17 @@ def predict(
         high = centre + np.hypot(high - centre, scatter)
     shape = columns[0].shape
     return centre.reshape(shape), low.reshape(shape), high.reshape(shape)
+
+
+def _forecast(fit: Fit, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    if "levels" not in fit.diagnostics:
+        raise InputError("A forecast needs a fit of a law of depth with a curve. Fit 'noise', for example.")
+    u, bits = (np.asarray(values, dtype=float) for values in fit.diagnostics["levels"])
+    ceiling = fit.diagnostics["ceiling_bits"]
+    (ahead,) = lay(("u",), (u,), bits, float("nan") if ceiling is None else ceiling)
+    value, low, high = (part.reshape(x.shape) for part in ahead.surface(x.ravel()))
+    wider = stats.norm.ppf(0.5 + float(fit.diagnostics["confidence"]) / 2.0) / stats.norm.ppf(0.975)
+    return value, value - wider * (value - low), value + wider * (high - value)
 
 
 def curve_of(fit: Fit) -> tuple[FloatArray, FloatArray]:

@@ -60,6 +60,13 @@ class Points:
         return labels
 
     @property
+    def averaged(self) -> tuple[FloatArray, FloatArray]:
+        """Return the levels' mean x and mean bits, (levels,) each."""
+        labels = self.labels
+        counts = np.bincount(labels)
+        return np.bincount(labels, self.x[0]) / counts, np.bincount(labels, self.bits) / counts
+
+    @property
     def replicates(self) -> int:
         """Return how many replicates there are."""
         return 1 if self.seeds is None else max(1, len(np.unique(self.seeds)))

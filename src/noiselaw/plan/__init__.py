@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from noiselaw.fit.outlook import Expected, Outlook
 from noiselaw.plan.advise import Advice, Questions, advise
 from noiselaw.plan.answers import Crossing, Difference, Gain, Leader, Limits, Loss, Losses, Pilot, Reach
 from noiselaw.plan.budget import Budget, Compared, Design, IsoCost, spend
@@ -13,7 +14,6 @@ from noiselaw.plan.costs import Costs, default_costs, read_costs
 from noiselaw.plan.library import Library, library_from_pairs, library_from_saturation
 from noiselaw.plan.limits import limits, outlook_of
 from noiselaw.plan.measured import Measured, measured, read_measured
-from noiselaw.plan.outlook import Expected, Outlook
 from noiselaw.plan.pilot import with_pilot
 from noiselaw.plan.reach import losses, reach
 from noiselaw.plan.rules import RULES, Rule

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from noiselaw.plan.outlook import Expected
+    from noiselaw.fit.outlook import Expected
 
 __all__ = ["Crossing", "Difference", "Gain", "Leader", "Limits", "Loss", "Losses", "Pilot", "Reach"]
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noiselaw.errors import InputError, UsageError
+from noiselaw.fit.outlook import FAR, Expected
 from noiselaw.plan.library import Library
 from noiselaw.plan.limits import outlook_of
-from noiselaw.plan.outlook import FAR, Expected
 from noiselaw.plan.rules import RULES, Rule
 from noiselaw.plan.words import amount, bits, money, number, span
 
 if TYPE_CHECKING:
+    from noiselaw.fit.outlook import Outlook
     from noiselaw.plan.costs import Costs
     from noiselaw.plan.measured import Measured
-    from noiselaw.plan.outlook import Outlook
     from noiselaw.records import FloatArray
 
 __all__ = ["Budget", "Compared", "Design", "IsoCost", "spend"]

@@ -11,9 +11,9 @@ from scipy import optimize, stats
 
 from noiselaw.errors import UsageError, nearest
 from noiselaw.fit import predict
+from noiselaw.fit.outlook import FAR
 from noiselaw.laws import LAWS
 from noiselaw.plan.answers import Crossing, Difference, Leader
-from noiselaw.plan.outlook import FAR
 from noiselaw.plan.reach import depth_fit
 from noiselaw.plan.words import amount, because, bits, number, span
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from noiselaw.errors import InputError, UsageError
+from noiselaw.fit.outlook import lay
 from noiselaw.plan.answers import Gain, Limits
 from noiselaw.plan.measured import LEAST_LEVELS, averaged
-from noiselaw.plan.outlook import lay
 from noiselaw.plan.words import amount, because, bits, number, span, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from noiselaw.fit.outlook import Expected, Outlook
     from noiselaw.plan.measured import Measured
-    from noiselaw.plan.outlook import Expected, Outlook
     from noiselaw.records import FloatArray
 
 __all__ = ["FACTORS", "Verdict", "limits", "outlook_of", "points_for", "verdict"]

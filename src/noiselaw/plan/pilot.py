@@ -10,11 +10,11 @@ from scipy import stats
 
 from noiselaw.fit import fit_law
 from noiselaw.fit.derived import curve_of
+from noiselaw.fit.outlook import lay
 from noiselaw.laws import LAWS
 from noiselaw.plan.answers import Leader, Limits, Pilot, Reach
 from noiselaw.plan.contest import paired
 from noiselaw.plan.limits import outlook_of, points_for, verdict
-from noiselaw.plan.outlook import lay
 from noiselaw.plan.reach import depth_fit
 from noiselaw.plan.words import amount
 from noiselaw.randomness import generator
@@ -22,8 +22,8 @@ from noiselaw.randomness import generator
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from noiselaw.fit.outlook import Outlook
     from noiselaw.plan.measured import Measured
-    from noiselaw.plan.outlook import Outlook
     from noiselaw.records import FloatArray
 
 __all__ = ["Candidate", "with_pilot"]

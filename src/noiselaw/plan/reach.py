@@ -8,8 +8,8 @@ import numpy as np
 
 from noiselaw.errors import UsageError
 from noiselaw.fit import STATUSES, derive, fit_law
+from noiselaw.fit.outlook import FAR
 from noiselaw.plan.answers import Loss, Losses, Reach
-from noiselaw.plan.outlook import FAR
 from noiselaw.plan.words import amount, because, bits, number, possible, span
 
 if TYPE_CHECKING:
