@@ -126,12 +126,12 @@ def test_same_kind_lays_out_like_its_model(as_kind):
 @pytest.mark.parametrize(
     ("value", "rule"),
     [
-        (1.5, r"whole numbers; observation 'b' has 1\.5 for feature 'h'\. The matrix looks already normalised; pass"),
-        (-2.0, r"not be negative; observation 'b' has -2 for feature 'h'\. The matrix looks scaled"),
-        (np.nan, "finite; observation 'b' has nan for feature 'h'"),
-        (np.inf, "finite; observation 'b' has inf for feature 'h'"),
-        (-np.inf, "finite; observation 'b' has -inf for feature 'h'"),
-        (2.0**31, "not exceed 2147483647; observation 'b' has 2147483648 for feature 'h'"),
+        (1.5, r"whole numbers; cell 'b' has 1\.5 for gene 'h'\. The matrix looks already normalised; pass"),
+        (-2.0, r"not be negative; cell 'b' has -2 for gene 'h'\. The matrix looks scaled"),
+        (np.nan, "finite; cell 'b' has nan for gene 'h'"),
+        (np.inf, "finite; cell 'b' has inf for gene 'h'"),
+        (-np.inf, "finite; cell 'b' has -inf for gene 'h'"),
+        (2.0**31, "not exceed 2147483647; cell 'b' has 2147483648 for gene 'h'"),
     ],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -195,7 +195,7 @@ def test_other_dimensions_and_dtypes_are_refused():
 
 def test_check_finite_names_the_first_offender():
     x = np.array([[0.5, -1.0], [0.0, np.nan]])
-    with pytest.raises(InputError, match="finite; observation 'b' has nan for feature 1"):
+    with pytest.raises(InputError, match="finite; cell 'b' has nan for feature 1"):
         check_finite(x, names=["a", "b"])
     check_finite(np.array([[0.5, -1.0]]))
 

@@ -301,7 +301,7 @@ def check_counts(
     Parameters
     ----------
     x, names, features
-        The matrix, and what the message calls its observations and features; their positions by default.
+        The matrix, and the names of its cells and genes for the message; their positions by default.
     allow_zero
         Accept a matrix without a single molecule (what strong thinning leaves).
 
@@ -356,8 +356,8 @@ def _fault(value: float) -> tuple[str, str]:
 
 
 def _where(row: int, column: int, value: float, names: Any, features: Any) -> str:
-    observation = f"observation {row}" if names is None else f"observation {str(names[row])!r}"
-    feature = f"feature {column}" if features is None else f"feature {str(features[column])!r}"
+    observation = f"observation {row}" if names is None else f"cell {str(names[row])!r}"
+    feature = f"feature {column}" if features is None else f"gene {str(features[column])!r}"
     return f"{observation} has {value:.10g} for {feature}."
 
 

@@ -317,6 +317,22 @@ def test_impossible_fractions_are_refused(fraction, way):
         thin(cells(), fraction, 0, **way)
 
 
+@pytest.mark.parametrize("fraction", ["0.5", None, True, [0.5]])
+def test_a_fraction_is_a_number(fraction):
+    with pytest.raises(UsageError, match=r"fraction must be a number in \(0, 1\]; got .* Pass e\.g\. 0\.1"):
+        thin(cells(), fraction, 0)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "0", None, True])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(UsageError, match=r"seed must be a whole number of at least 0; got "):
+        thin(cells(), 0.5, seed)
+
+
+def test_numbers_of_numpy_are_numbers():
+    assert np.array_equal(thin(cells(), np.float32(0.5), np.int64(3)), thin(cells(), 0.5, 3))
+
+
 def test_mistakes_are_named():
     with pytest.raises(UsageError, match="no channel called 'binomal'. Nearest: binomial"):
         thin(cells(), 0.5, 0, "binomal")

@@ -55,6 +55,16 @@ def test_labels_that_mean_missing_are_dropped_and_a_misspelt_one_shows():
     assert pairs.ceiling_bits == pytest.approx(entropy([2, 1], base=2))
 
 
+def test_one_missing_label_needs_no_list():
+    assert Labels("cell_type", missing="unknown") == Labels("cell_type", missing=("unknown",))
+    assert SIGNALS.build("labels", {"column": "cell_type", "missing": "unknown"}).missing == ("unknown",)
+
+
+def test_cells_without_annotations_are_told_where_to_put_them():
+    with pytest.raises(InputError, match=r"no column 'cell_type' .* A 10x file carries none: put them into \.obs"):
+        Labels("cell_type").check(dataset())
+
+
 def test_whole_numbers_can_be_missing():
     assert pair(Labels("day", missing=("0",)), dataset(day=[0, 2, 4, 6])).dropped == {"label '0'": 1}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, cast
 
 from noiselaw.channels.base import Channel
 from noiselaw.channels.binomial import Binomial
 from noiselaw.channels.gaussian import Gaussian
 from noiselaw.channels.hypergeometric import Hypergeometric
+from noiselaw.errors import UsageError
 from noiselaw.randomness import generator
 from noiselaw.registry import Registry, checked
 
@@ -49,7 +51,7 @@ def thin(counts: Matrix, fraction: float, seed: int, method: str = "binomial", *
     InputError
         If ``counts`` are negative, fractional, not finite or empty.
     UsageError
-        If the fraction or an option is impossible.
+        If the fraction, the seed or an option is impossible.
 
     Examples
     --------
@@ -57,5 +59,10 @@ def thin(counts: Matrix, fraction: float, seed: int, method: str = "binomial", *
     >>> thin(np.full((2, 3), 100), 0.1, seed=0).shape
     (2, 3)
     """
-    channel = checked(CHANNELS.get(method), {"level": fraction, **options}, f"channel {method}")
-    return channel.apply(counts, generator(seed, "thin"))
+    share, root = cast("Any", fraction), cast("Any", seed)
+    if isinstance(share, bool) or not isinstance(share, Real):
+        raise UsageError(f"fraction must be a number in (0, 1]; got {fraction!r}. Pass e.g. 0.1 for a tenth of them.")
+    if isinstance(root, bool) or not isinstance(root, Integral) or seed < 0:
+        raise UsageError(f"seed must be a whole number of at least 0; got {seed!r}. Pass e.g. 0.")
+    channel = checked(CHANNELS.get(method), {"level": float(fraction), **options}, f"channel {method}")
+    return channel.apply(counts, generator(int(seed), "thin"))

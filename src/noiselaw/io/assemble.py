@@ -115,11 +115,17 @@ def _choose(source: Source, names: NDArray[np.str_], counts: str) -> tuple[str, 
 
 
 def _nowhere(source: Source, refused: dict[str, InputError]) -> str:
-    looked = [f"{_SHOWN[place]} ({'no counts' if place in refused else 'absent'})" for place in _SEARCHED]
-    why = next((f"{_SHOWN[place]}: {error} " for place, error in refused.items()), "")
+    """Say in a sentence or two what was found instead of counts, and where they are looked for."""
+    absent = [_SHOWN[place] for place in _SEARCHED if place not in refused]
     layers = sorted(place for place in source.places if place.startswith("layers/"))
-    other = f" Other layers here: {', '.join(layers)} (name one with counts=)." if layers else ""
-    return f"{why}Counts were looked for in {', '.join(looked)}; put the raw counts into layers['counts'].{other}"
+    other = f", or name one of {', '.join(layers)} with counts=" if layers else ""
+    remedy = f"Put the raw counts into layers['counts']{other}"
+    for place, error in refused.items():
+        rule = str(error).partition(". ")[0].removesuffix(".")
+        others = [_SHOWN[other] for other in refused if other != place]
+        looked = [f"{' and '.join(absent)} absent", *[f"{other} holds no counts either" for other in others]]
+        return f"{_SHOWN[place]}: {rule} ({'; '.join(looked)}). {remedy}."
+    return f"There are no counts: {', '.join(absent)} are absent. {remedy}."
 
 
 def _matrix_at(place: Place, names: NDArray[np.str_]) -> Matrix:

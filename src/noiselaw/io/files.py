@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 import zlib
 from contextlib import ExitStack
@@ -80,7 +81,7 @@ def read(
         raise InputError(f"{path.name}: {error}") from error
     except _broken() as error:
         raise InputError(
-            f"{path.name} could not be read ({_first_line(error)}). Expected a complete file; copy or write it again."
+            f"{path.name} could not be read ({_why(error)}). Expected a complete file; copy or write it again."
         ) from error
     return _with_file(dataset, path)
 
@@ -147,5 +148,9 @@ def _broken() -> tuple[type[Exception], ...]:
     return (OSError, EOFError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, zlib.error, unknown)
 
 
-def _first_line(error: Exception) -> str:
+def _why(error: Exception) -> str:
+    """Return what a library says of a file, without how it says it where that is known."""
+    cut = re.search(r"truncated file: eof = (\d+),.*stored_eof = (\d+)", str(error))
+    if cut is not None:
+        return f"it is cut off after {int(cut[1]):,} of {int(cut[2]):,} bytes"
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -29,9 +29,10 @@ def column_of(dataset: Dataset, column: str, what: str) -> pd.Series[Any]:
     """
     table = dataset.annotations
     if column not in table.columns:
+        bare = " A 10x file carries none: put them into .obs of an AnnData, and pass that." if table.empty else ""
         raise InputError(
             f"The dataset {dataset.name!r} has no column {column!r} to take {what} from. "
-            f"{nearest(column, table.columns)}"
+            f"{nearest(column, table.columns)}{bare}"
         )
     values = table[column]
     if pd.api.types.is_float_dtype(values.dtype):
