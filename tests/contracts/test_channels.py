@@ -12,6 +12,7 @@ from noiselaw.arrays import as_dense, is_backed, is_sparse
 from noiselaw.channels import CHANNELS, Channel
 from noiselaw.errors import InputError, UsageError
 from noiselaw.randomness import generator
+from noiselaw.testing import check_channel
 
 #: Levels of each channel from strong to weak noise, and what it measures.
 STRONG_TO_WEAK = {
@@ -31,6 +32,10 @@ def name(request):
 @pytest.fixture
 def channel(name) -> Channel:
     return CHANNELS.build(name, {"level": STRONG_TO_WEAK[name][2]})
+
+
+def test_it_passes_the_public_check(channel, name):
+    check_channel(channel, CHANNELS.build(name, {"level": STRONG_TO_WEAK[name][3]}))
 
 
 def counts():

@@ -12,6 +12,7 @@ from scipy import sparse
 from noiselaw.errors import InputError
 from noiselaw.probes import PROBES, Probe
 from noiselaw.randomness import generator
+from noiselaw.testing import check_probe
 
 #: Options with which slow probes keep the contract as well, faster.
 QUICK = {"latent_mi": {"max_epochs": 2, "batch": 128}}
@@ -63,6 +64,10 @@ def case(request):
 def numeric_case(request):
     name, kind = request.param
     return built(name), *drawn(built(name), kind)
+
+
+def test_it_passes_the_public_check(probe):
+    check_probe(probe)
 
 
 def drawn(probe, kind, n=240, seed=0, noise=0.5):

@@ -11,6 +11,7 @@ from noiselaw.prepare import GeneSelection
 from noiselaw.randomness import generator
 from noiselaw.represent import REPRESENTATIONS, Representation, Wrapped
 from noiselaw.represent.base import Encoder
+from noiselaw.testing import check_representation
 
 
 def needs_files(name):
@@ -55,6 +56,10 @@ def tolerance(representation):
 
 def values(encoder, prepared):
     return encoder.embed(prepared).values
+
+
+def test_it_passes_the_public_check(representation, cells):
+    check_representation(representation, cells, tolerance=tolerance(representation))
 
 
 def test_its_name_survives_a_round_trip(representation):

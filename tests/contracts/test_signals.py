@@ -9,6 +9,7 @@ import pytest
 from noiselaw.errors import InputError, UsageError
 from noiselaw.records import Dataset
 from noiselaw.signals import SIGNALS
+from noiselaw.testing import check_signal
 
 N = 90
 CLONAL = {"clone": "clone", "time": "day", "early": [2, 4], "late": [6]}
@@ -63,6 +64,10 @@ def dataset():
 
 def test_every_signal_is_told_what_it_needs():
     assert set(SIGNALS.builtin) == set(OPTIONS)
+
+
+def test_it_passes_the_public_check(signal, dataset):
+    check_signal(signal, dataset)
 
 
 def test_its_description_survives_a_round_trip(signal):
