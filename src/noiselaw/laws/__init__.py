@@ -20,6 +20,7 @@ from noiselaw.laws.joint import BilinearLaw, CapacityLaw, EstimationLaw, JointLa
 from noiselaw.laws.noise import NoiseLaw, bits_from_snr, saturation, snr_from_bits
 from noiselaw.laws.rivals import HillLaw, HyperbolaLaw, LogLinearLaw, PowerLaw
 from noiselaw.laws.size import SizeLaw
+from noiselaw.laws.spectrum import SpectrumLaw, spectrum_bits
 from noiselaw.registry import Registry
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Parameter",
     "PowerLaw",
     "SizeLaw",
+    "SpectrumLaw",
     "SpikeLaw",
     "StretchedLaw",
     "TwoSidedLaw",
@@ -53,6 +55,7 @@ __all__ = [
     "noise_parameters",
     "saturation",
     "snr_from_bits",
+    "spectrum_bits",
     "spike_snr",
 ]
 
@@ -73,6 +76,7 @@ LAWS: Registry[Law] = Registry(
         "joint_capacity": CapacityLaw,
         "joint_two_sided": JointTwoSidedLaw,
         "joint_spike": SpikeLaw,
+        "joint_spectrum": SpectrumLaw,
         "joint_bilinear": BilinearLaw,
     },
 )
