@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from noiselaw import datasets, plot, simulate
+    from noiselaw import datasets, plan, plot, simulate
     from noiselaw.channels import thin
     from noiselaw.errors import InputError, MissingDependency, NoiselawError, StoreError, UsageError
     from noiselaw.fit import derive, fit_groups, fit_law, fit_table, predict
@@ -49,6 +49,7 @@ _WINDOW = {
     "read_measured": "noiselaw.plan",
     "Questions": "noiselaw.plan",
     "advise": "noiselaw.plan",
+    "plan": "noiselaw.plan",
     "plot": "noiselaw.plot",
     "write_report": "noiselaw.report",
     "NoiselawError": "noiselaw.errors",
@@ -76,6 +77,7 @@ __all__ = [
     "fit_law",
     "fit_table",
     "mutual_information",
+    "plan",
     "plot",
     "predict",
     "read",
