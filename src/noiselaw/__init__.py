@@ -1,7 +1,8 @@
 """How many bits a learned representation keeps as measurements get noisier, and what it would take to keep more.
 
 In the order of the work: describe a :class:`Study` of data (a path, an AnnData or MuData object, a simulator) and
-signals (:class:`Labels`, :class:`Abundances`), :func:`run` it into a table of measurements, lay a law through them
+signals (:class:`Labels`, :class:`Abundances`, :class:`ClonalRelatives`, :class:`SpatialNeighbours`), :func:`run` it into
+a table of measurements, lay a law through them
 (:func:`fit_table`, :func:`fit_law`; :func:`derive` and :func:`predict` read numbers off a fit), decide (:func:`advise`
 what :func:`read_measured` read), and look (:mod:`noiselaw.plot`, :func:`write_report`). For one number alone there is
 :func:`mutual_information`; for noisier counts alone, :func:`thin`.
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from noiselaw.plan import Questions, advise, read_measured
     from noiselaw.probes import mutual_information
     from noiselaw.report import write_report
-    from noiselaw.signals import Abundances, Labels
+    from noiselaw.signals import Abundances, ClonalRelatives, Labels, SpatialNeighbours
     from noiselaw.sweep import Study, run
     from noiselaw.table import read_table, write_table
 
@@ -36,6 +37,8 @@ _WINDOW = {
     "thin": "noiselaw.channels",
     "Labels": "noiselaw.signals",
     "Abundances": "noiselaw.signals",
+    "ClonalRelatives": "noiselaw.signals",
+    "SpatialNeighbours": "noiselaw.signals",
     "Study": "noiselaw.sweep",
     "run": "noiselaw.sweep",
     "mutual_information": "noiselaw.probes",
@@ -61,11 +64,13 @@ _WINDOW = {
 
 __all__ = [
     "Abundances",
+    "ClonalRelatives",
     "InputError",
     "Labels",
     "MissingDependency",
     "NoiselawError",
     "Questions",
+    "SpatialNeighbours",
     "StoreError",
     "Study",
     "UsageError",
