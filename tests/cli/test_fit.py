@@ -55,7 +55,10 @@ def test_rows_left_out_are_counted_in_words(table, capsys):
 
 def test_rows_of_several_curves_without_by_are_noticed(table, capsys):
     rows = pd.read_csv(table)
-    several = [rows.assign(**{"Cell number": size, "score": rows["mi_value"] + size}) for size in (100, 1000.0)]
+    several = [
+        rows.assign(**{"Cell number": size, "same again": 2 * size, "score": rows["mi_value"] + size})
+        for size in (100, 1000.0)
+    ]
     pd.concat(several).to_csv(table, index=False)
     command = ["fit", str(table), "--x", "umis_per_cell", "--y", "mi_value"]
     assert main(command) == 0

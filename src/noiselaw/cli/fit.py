@@ -84,6 +84,7 @@ def _next(table: Path, columns: tuple[str, ...], x: str | list[str] | None, y: s
     """Return the command that asks the same columns what more would add."""
     named = [x] if isinstance(x, str) else x or []
     options = [f'{"--x" if name == "u" else "--n"} "{column}"' for name, column in zip(columns, named, strict=False)]
+    options = options if "u" in columns else ["--x DEPTH", *options]
     options += [f'--y "{y}"'] if y != "bits" else []
     return f"Next: noiselaw plan {' '.join([str(table), *options])}"
 
@@ -132,7 +133,7 @@ def _sentence(record: dict[str, Any], keys: list[str]) -> str:
     group = ", ".join(f"{key} {record[key]}" for key in keys) or "all rows"
     ends = record["intervals"]
     shown = "; ".join(
-        f"{name} {_shown(value)} {record['units'][name]}".rstrip()
+        f"{name} {_shown(value)} {record['units'][name] if value is not None else ''}".rstrip()
         + f" ({_shown(ends[name]['low'], 'no limit')} to {_shown(ends[name]['high'], 'no limit')})"
         for name, value in record["parameters"].items()
     )

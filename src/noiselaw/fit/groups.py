@@ -63,7 +63,14 @@ def mixed_in(
     if any(name not in table.columns for name in (*columns, *by)):
         return []
     taken = {*columns, *by, *_NO_GROUPS, *(name for name in used if isinstance(name, str))}
-    return [name for name in table.columns if name not in taken and _divides(table, str(name), columns[0], list(by))]
+    found: list[str] = []
+    for name in map(str, table.columns):
+        if name not in taken and _divides(table, name, columns[0], list(by)):
+            before, after = (
+                table.groupby(keys).ngroups if keys else 1 for keys in ([*by, *found], [*by, *found, name])
+            )
+            found += [name] if after > before else []
+    return found
 
 
 def _divides(table: pd.DataFrame, name: str, x: str, by: list[str]) -> bool:
