@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -12,17 +12,23 @@ from noiselaw.probes.critic_fit import fit_critic
 from noiselaw.probes.folds import check_folds, deal, tied_values, units_of
 from noiselaw.probes.known import Known
 from noiselaw.probes.margins import effective_rank
+from noiselaw.probes.misfit import hidden_dependence
 from noiselaw.probes.pair_net import Schedule
 from noiselaw.probes.verdict import estimate_of
 from noiselaw.randomness import draw_seed, generator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from noiselaw.probes.critic_fit import FittedCritic
     from noiselaw.records import Estimate
 
 __all__ = ["Critic"]
+
+#: Gaussian pairs stay below this share in what their Gaussian critic leaves unexplained; those of cells do not.
+_UNEXPLAINED = 0.006
+#: Chance below which pairs without any fitted signal are said to depend on one another.
+_NO_CHANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -86,21 +92,19 @@ class Critic(Probe):
                 self.reference,
                 known.within(fold, n_inner),
                 self.networks,
+                int(within.max()) + 1,
             )
             gain[test] = critic.gains(x[test], y[test], units[test]) / np.log(2)
             again = generator(seed, "seen", fold).permutation(train)[: len(test)]
             familiar.append(float(critic.gains(x[again], y[again], units[again]).mean() / np.log(2)))
             fitted.append(critic)
-        return estimate_of(
-            gain,
-            float(np.mean(familiar)),
-            units,
-            folds,
-            {"effective_rank_x": effective_rank(x), "effective_rank_y": effective_rank(y), **_described(fitted)},
-        )
+        told = {"effective_rank_x": effective_rank(x), "effective_rank_y": effective_rank(y), **_described(fitted)}
+        if gain.mean() <= 2 * gain.std() / np.sqrt(len(gain)):
+            told["independence_p_value"] = hidden_dependence(x, y, units, generator(seed, "independence"))
+        return estimate_of(gain, float(np.mean(familiar)), units, folds, told, _doubts(told))
 
 
-def _described(fitted: list[FittedCritic]) -> dict[str, object]:
+def _described(fitted: list[FittedCritic]) -> dict[str, Any]:
     """Return which margins and base the folds chose, and how far the networks were trained."""
     silent = sum(critic.normaliser is None for critic in fitted)
     networks = sum(critic.step > 0 for critic in fitted)
@@ -114,4 +118,20 @@ def _described(fitted: list[FittedCritic]) -> dict[str, object]:
         "canonical_pairs": float(np.mean([np.sum(critic.base.correlations > 0) for critic in fitted])),
         "dampings": sorted({str(critic.base.dampings) for critic in fitted}),
         "temperature": float(np.mean([critic.temperature for critic in fitted])),
+        "unexplained": float(np.mean([critic.unexplained for critic in fitted])),
     }
+
+
+def _doubts(told: Mapping[str, Any]) -> list[str]:
+    """Return what speaks against the form of the critic."""
+    if told["base"] == "gaussian" and told["unexplained"] > _UNEXPLAINED:
+        return [
+            "The pairs depend on one another in a way that is not Gaussian, and networks found no better form: "
+            "the truth may be higher, however many pairs."
+        ]
+    if told.get("independence_p_value", 1.0) < _NO_CHANCE:
+        return [
+            "No form that was tried tells much about pairs held out, yet X and Y are not independent "
+            f"(distance covariance, p = {told['independence_p_value']:.3f})."
+        ]
+    return []

@@ -11,6 +11,7 @@ import numpy as np
 from noiselaw.probes.bounds import Normaliser, nwj_gains
 from noiselaw.probes.linear_base import LIMIT, ridge_canonical, unseen_variates
 from noiselaw.probes.margins import Folded, NormalScores
+from noiselaw.probes.misfit import unexplained
 from noiselaw.probes.pair_net import Committee, PairNet, Schedule, train
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class FittedCritic:
     normaliser: Normaliser | None
     step: int
     temperature: float
+    unexplained: float
 
     def gains(self, x: NDArray[np.float64], y: NDArray[np.float64], units: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return what each new pair (m,) adds to the bound, in nats; 0 where validation saw no signal.
@@ -95,10 +97,14 @@ def fit_critic(
     reference: int,
     known: Known,
     networks: bool = True,
+    n_units: int | None = None,
 ) -> FittedCritic:
-    """Fit to training pairs (n, d), (n, p); everything is chosen on inner folds (n,). ``known`` is about Y."""
+    """Fit to training pairs (n, d), (n, p); everything is chosen on inner folds (n,). ``known`` is about Y.
+
+    ``n_units`` says how many of the pairs are independent of one another; all are by default.
+    """
     candidates = _bases(x, y, inner, known, folded=networks)
-    fitted = [_with_networks(one, inner, rng, schedule, reference, networks) for one in candidates]
+    fitted = [_with_networks(one, inner, rng, schedule, reference, networks, n_units or len(x)) for one in candidates]
     return max(fitted, key=lambda one: one[0])[1]
 
 
@@ -109,6 +115,7 @@ def _with_networks(
     schedule: Schedule,
     reference: int,
     networks: bool,
+    n_units: int,
 ) -> tuple[float, FittedCritic]:
     """Let networks correct one base if they can; return the value (nats) on held pairs, and the critic."""
     held = inner == 0
@@ -135,7 +142,18 @@ def _with_networks(
     if seen.mean() > 2 * seen.std() / np.sqrt(len(seen)):
         rows = rng.permutation(len(one))[:reference]
         normaliser = Normaliser.fit(net.features_x(one[rows]), net.features_y(two[rows]))
-    critic = FittedCritic(candidate.margins, base, candidate.view, scale, net, normaliser, step, candidate.temperature)
+    told = int(np.sum(r > 0))
+    critic = FittedCritic(
+        candidate.margins,
+        base,
+        candidate.view,
+        scale,
+        net,
+        normaliser,
+        step,
+        candidate.temperature,
+        unexplained(u[:, :told], v[:, :told], n_units),
+    )
     return float(seen.mean()), critic
 
 

@@ -91,7 +91,7 @@ class PairNet:
 
 @dataclass(frozen=True, eq=False)
 class Committee:
-    """Critics of equal say: their scores are averaged. The bound is concave in the score, so that this costs nothing."""
+    """Critics of equal say: their scores are averaged, which costs nothing since the bound is concave in the score."""
 
     members: tuple[PairNet, ...]
 

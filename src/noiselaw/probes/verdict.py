@@ -10,14 +10,14 @@ from noiselaw.probes.bounds import standard_error
 from noiselaw.records import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
 __all__ = ["estimate_of"]
 
 #: A gap between fitted and held-out pairs of more than this share means that more pairs would show more.
-_SHORT = 0.15
+_SHORT = 0.10
 #: Bits below log2 of the pairs within which a bound can no longer tell more from enough.
 _ROOM = 4.0
 
@@ -28,6 +28,7 @@ def estimate_of(
     units: NDArray[np.intp],
     folds: NDArray[np.intp],
     diagnostics: Mapping[str, Any],
+    doubts: Sequence[str] = (),
 ) -> Estimate:
     """Return the estimate for held-out gains.
 
@@ -41,6 +42,8 @@ def estimate_of(
         Which pairs belong together, and which fit measured them, (n,).
     diagnostics
         What else is to be told.
+    doubts
+        Sentences about what speaks against the estimate, if anything does.
 
     Notes
     -----
@@ -51,7 +54,7 @@ def estimate_of(
     # Where every fold counts 0 there is no scatter; nobody knows a bound to better than a bit in n.
     error = max(standard_error(gain, units, folds), 1 / len(gain))
     extrapolated = 0.5 * (bits + familiar)
-    warnings = []
+    warnings = list(doubts)
     if extrapolated - bits > max(_SHORT * extrapolated, 2 * error):
         warnings.append(
             f"More pairs would show more: the bound is {bits:.2f} bits, its extrapolation {extrapolated:.2f}."
