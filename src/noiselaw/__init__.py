@@ -1,11 +1,11 @@
 """How many bits a learned representation keeps as measurements get noisier, and what it would take to keep more.
 
 In the order of the work: describe a :class:`Study` of data (a path, an AnnData or MuData object, a simulator) and
-signals (:class:`Labels`, :class:`Abundances`, :class:`ClonalRelatives`, :class:`SpatialNeighbours`), :func:`run` it into
-a table of measurements, lay a law through them
-(:func:`fit_table`, :func:`fit_law`; :func:`derive` and :func:`predict` read numbers off a fit), decide (:func:`advise`
-what :func:`read_measured` read), and look (:mod:`noiselaw.plot`, :func:`write_report`). For one number alone there is
-:func:`mutual_information`; for noisier counts alone, :func:`thin`.
+signals (:class:`Labels`, :class:`Abundances`, :class:`ClonalRelatives`, :class:`SpatialNeighbours`), :func:`run` it
+into a table of measurements, lay a law through them (:func:`fit_table`, :func:`fit_law`; :func:`derive` and
+:func:`predict` read numbers off a fit), decide (:func:`advise` what :func:`read_measured` read), and look
+(:mod:`noiselaw.plot`, :func:`write_report`). For one number alone there is :func:`mutual_information`; for noisier
+counts alone, :func:`thin`.
 """
 
 from __future__ import annotations
