@@ -10,7 +10,7 @@ from noiselaw.errors import InputError, UsageError  # noqa: E402
 from noiselaw.prepare.ranks import ranked  # noqa: E402
 from noiselaw.randomness import generator  # noqa: E402
 from noiselaw.records import Prepared  # noqa: E402
-from noiselaw.represent import REPRESENTATIONS, Txformer  # noqa: E402
+from noiselaw.represent import REPRESENTATIONS, Txformer, txformer_training  # noqa: E402
 from noiselaw.represent.transformer import Network  # noqa: E402
 from noiselaw.represent.txformer_tokens import tokenised  # noqa: E402
 
@@ -169,6 +169,13 @@ def test_where_memory_runs_out_batches_are_halved_and_it_says_so(monkeypatch):
     Full(monkeypatch, 0)
     with pytest.raises(InputError, match="too little memory for a single observation"):
         fit(prepared)
+
+
+def test_padded_and_masked_as_on_a_gpu_the_numbers_are_the_same(monkeypatch):
+    prepared, _ = cells(empty=[3])
+    packed = fit(prepared, dropout=0.0).embed(prepared).values
+    monkeypatch.setattr(txformer_training, "_layout", lambda recipe: "masked")
+    np.testing.assert_allclose(fit(prepared, dropout=0.0).embed(prepared).values, packed, rtol=1e-3, atol=1e-4)
 
 
 def test_bfloat16_is_used_where_asked_for():

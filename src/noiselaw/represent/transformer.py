@@ -81,11 +81,15 @@ class _Dropout(nn.Module):  # type: ignore[misc]  # torch is untyped here
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or not self.p:
             return x
-        # Four 16-bit numbers from each 64-bit draw: several times faster than a Bernoulli draw for each entry.
-        bits = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device=x.device)
+        return x * (self._kept(x).to(x.dtype) * (1 / (1 - self.p)))
+
+    def _kept(self, x: torch.Tensor) -> torch.Tensor:
+        if x.device.type != "cpu":
+            return torch.rand(x.shape, generator=self.generator, device=x.device) >= self.p
+        # Four 16-bit numbers from each 64-bit draw: several times faster than a draw for each entry.
+        bits = torch.empty(-(-x.numel() // 4), dtype=torch.int64)
         bits.random_(-(2**63), None, generator=self.generator)
-        kept = bits.view(torch.int16)[: x.numel()].view(x.shape) < self.kept_below
-        return x * (kept.to(x.dtype) * (1 / (1 - self.p)))
+        return bits.view(torch.int16)[: x.numel()].view(x.shape) < self.kept_below
 
 
 class _Layer(nn.Module):  # type: ignore[misc]  # torch is untyped here
