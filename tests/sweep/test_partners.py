@@ -8,6 +8,7 @@ import pytest
 
 from noiselaw.errors import InputError
 from noiselaw.signals import ClonalRelatives, Labels, SpatialNeighbours
+from noiselaw.simulate import Cells
 from noiselaw.sweep import Store, Study, load, run
 from noiselaw.sweep.grid import lay_out
 from noiselaw.sweep.pieces import read_pairs, write_pairs
@@ -160,3 +161,20 @@ def test_too_few_pairs_or_groups_are_refused_before_anything_is_written(tissue):
     few = tissue.annotations.assign(clone=np.array([f"c{i % 6}" for i in range(400)]), day=np.repeat([2, 6], 200))
     with pytest.raises(InputError, match=r"fall into \d groups that are not independent .* at least 4"):
         load(study_of(replace(tissue, annotations=few), [replace(CLONAL, pairs="all")]))
+
+
+@pytest.mark.parametrize(
+    ("options", "signal"),
+    [
+        ({"clone_size": 2}, ClonalRelatives("clone", "time_point", "early", "late")),
+        ({"patch_size": 40}, SpatialNeighbours(section="section", block=40)),
+    ],
+)
+def test_simulated_partners_come_with_their_truth(options, signal, tmp_path):
+    data = Cells(n_cells=600, n_genes=60, n_types=3, depth=300.0, separation=1.5, fidelity=1.0, **options)
+    signals = [signal, replace(signal, target="profile", components=2, name="")]
+    table = run(study_of(data, signals), tmp_path / "s")
+    truth = pd.read_parquet(tmp_path / "s" / "truth.parquet").set_index("signal")
+    assert set(truth.index) == {item.name for item in signals}
+    for row in table.itertuples():
+        assert 0 < row.bits < truth.loc[row.signal, "bits"] + 3 * row.standard_error
