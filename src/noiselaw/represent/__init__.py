@@ -6,6 +6,7 @@ from noiselaw.registry import Registry
 from noiselaw.represent.base import Encoder, Representation
 from noiselaw.represent.external import External
 from noiselaw.represent.geneformer import Geneformer
+from noiselaw.represent.harmony import Harmony
 from noiselaw.represent.pca import PCA
 from noiselaw.represent.precomputed import Precomputed
 from noiselaw.represent.projection import PreparedFeatures, RandomProjection, RankProjection
@@ -21,6 +22,7 @@ __all__ = [
     "Encoder",
     "External",
     "Geneformer",
+    "Harmony",
     "Precomputed",
     "PreparedFeatures",
     "RandomProjection",
@@ -44,6 +46,7 @@ REPRESENTATIONS: Registry[Representation] = Registry(
         "geneformer": Geneformer,
         "scgpt": ScGPT,
         "none": PreparedFeatures,
+        "harmony": Harmony,
         "precomputed": Precomputed,
         "external": External,
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from noiselaw.errors import InputError, nearest
 from noiselaw.optional import require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from noiselaw.records import FloatArray
 
-__all__ = ["SUFFIXES", "EmbeddingTable", "read_embedding"]
+__all__ = ["SUFFIXES", "EmbeddingTable", "NamedColumn", "read_column", "read_embedding"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,3 +160,67 @@ SUFFIXES: dict[str, Callable[[Path, str], tuple[Any, Any]]] = {
     ".tsv": _csv,
     ".h5ad": _h5ad,
 }
+
+
+@dataclass(frozen=True, eq=False)
+class NamedColumn:
+    """A text for each observation's name, from a file."""
+
+    by_name: Mapping[str, str]
+    source: str
+
+    @property
+    def digest(self) -> str:
+        """The hash of all names and texts."""
+        lines = "\n".join(f"{name}\t{text}" for name, text in sorted(self.by_name.items()))
+        return blake2b(lines.encode(), digest_size=16).hexdigest()
+
+    def of(self, names: NDArray[np.str_]) -> NDArray[np.str_]:
+        """Return the texts of ``names``, in that order.
+
+        Raises
+        ------
+        InputError
+            If some have none, saying how many and which first.
+        """
+        missing = [name for name in names.tolist() if name not in self.by_name]
+        if missing:
+            raise InputError(
+                f"{self.source} says nothing of {len(missing):,} of {len(names):,} observations, first {missing[0]}. "
+                "Write a value for each, under the names that the data set gives them."
+            )
+        return np.array([self.by_name[name] for name in names.tolist()])
+
+
+def read_column(path: Path, column: str) -> NamedColumn:
+    """Read a column of annotations, of an ``.h5ad``'s ``obs`` or of a table with names first, without empty entries.
+
+    Raises
+    ------
+    InputError
+        If the file is of another kind or has no such column.
+    """
+    import pandas as pd
+
+    if path.suffix == ".h5ad":
+        annotated = require("anndata", "Reading .h5ad").read_h5ad(path, backed="r")
+        frame = annotated.obs.copy()
+        annotated.file.close()
+    elif path.suffix == ".parquet":
+        frame = pd.read_parquet(path)
+        frame = frame.set_index(frame.columns[0]) if isinstance(frame.index, pd.RangeIndex) else frame
+    elif {".csv", ".tsv"} & set(path.suffixes):
+        frame = _text(path)
+    else:
+        raise InputError(f"Annotations are read from .h5ad, .parquet, .csv and .tsv; got {path.name}.")
+    if column not in frame.columns:
+        raise InputError(f"{path.name} has no column {column!r}. {nearest(column, frame.columns)}")
+    kept = frame[column].dropna()
+    return NamedColumn(dict(zip(kept.index.astype(str), kept.astype(str), strict=True)), path.name)
+
+
+def _text(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.read_csv(path, sep=_separator(path), dtype=str)
+    return frame.set_index(frame.columns[0])
