@@ -68,8 +68,8 @@ def fit_law(
         Which replicate each measurement belongs to, (n,): measurements of one replicate share held-out observations.
     shared_error
         The share of each error's variance that all measurements of a replicate have in common, from 0 to below 1.
-        Estimated where it is not given; from one curve this is possible only if its scatter is well below its
-        standard errors.
+        Estimated where it is not given: from replicates, or in one curve as what its scatter does not show of its
+        standard errors. One curve without standard errors says nothing of it, and is taken to have none.
     ceiling
         Bits that no representation can exceed, such as the entropy of the labels.
     protocol
