@@ -27,7 +27,15 @@ __all__ = ["AVERAGED", "SURFACES", "Surface", "lay_surface"]
 #: From depths and sizes of one shape to bits of that shape.
 Surface = Callable[[FloatArray, FloatArray], FloatArray]
 
-_LAWS = ("joint", "joint_estimation", "joint_capacity", "joint_two_sided", "joint_spike", "joint_spectrum", "joint_bilinear")
+_LAWS = (
+    "joint",
+    "joint_estimation",
+    "joint_capacity",
+    "joint_two_sided",
+    "joint_spike",
+    "joint_spectrum",
+    "joint_bilinear",
+)
 #: Least scatter, in bits, that a Gaussian process may believe in.
 _QUIET = 0.005
 
