@@ -171,11 +171,11 @@ def test_a_study_file_measures_it_and_a_missing_cell_is_a_failed_row(tmp_path):
     cells.write_h5ad(tmp_path / "cells.h5ad")
     order = rng.permutation(240)
     for level, rows in ((0.5, order), (1.0, order[:200])):
-        np.savez(tmp_path / f"z_{level}.npz", names=names[rows], values=cells.obsm["mine"][rows])
+        np.savez(tmp_path / f"z_{level}_0.npz", names=names[rows], values=cells.obsm["mine"][rows])
     (tmp_path / "study.toml").write_text(
         'levels = [0.5, 1.0]\nsizes = 1\nseeds = 1\n[data]\npath = "cells.h5ad"\n'
         '[[signals]]\nkind = "labels"\ncolumn = "kind"\n'
-        '[[models]]\nkind = "precomputed"\npath = "z_{level}.npz"\n'
+        '[[models]]\nkind = "precomputed"\npath = "z_{level}_{seed}.npz"\n'
         '[[models]]\nkind = "precomputed"\npath = "cells.h5ad"\nkey = "mine"\n'
     )
     study = Study.read(tmp_path / "study.toml")
@@ -183,11 +183,13 @@ def test_a_study_file_measures_it_and_a_missing_cell_is_a_failed_row(tmp_path):
     assert again.models == study.models
     table = run(study, tmp_path / "out")
     rows = {(row.representation, row.level): row for row in table.itertuples()}
-    failed = rows["precomputed(path=z_{level}.npz)", 1.0]
+    failed = rows["precomputed(path=z_{level}_{seed}.npz)", 1.0]
     assert failed.status == "failed"
-    assert "z_1.0.npz has no row for" in failed.reason
-    for place in [("precomputed(path=z_{level}.npz)", 0.5)] + [
+    assert "z_1.0_0.npz has no row for" in failed.reason
+    for place in [("precomputed(path=z_{level}_{seed}.npz)", 0.5)] + [
         ("precomputed(path=cells.h5ad, key=mine)", q) for q in (0.5, 1.0)
     ]:
         assert rows[place].bits == pytest.approx(1, abs=0.25)
-    assert json.loads(rows["precomputed(path=z_{level}.npz)", 0.5].diagnostics)["training"]["rows_in_file"] == 240
+    assert (
+        json.loads(rows["precomputed(path=z_{level}_{seed}.npz)", 0.5].diagnostics)["training"]["rows_in_file"] == 240
+    )
