@@ -285,3 +285,25 @@ def test_a_study_file_can_name_it():
     for wrong, words in [({"max_epochs": 0}, "greater than or equal to 1"), ({"n_latnt": 3}, "Nearest: n_latent")]:
         with pytest.raises(UsageError, match=words):
             checked(VAE, wrong, "scvi")
+
+
+def test_a_sweep_goes_on_where_every_cell_is_empty(tmp_path):
+    """At an extreme level no training cell has a molecule left: a failed row says so, another is measured."""
+    import pandas as pd
+
+    from noiselaw.records import Dataset
+    from noiselaw.signals import Labels
+    from noiselaw.sweep import Study, run
+
+    rng = np.random.default_rng(0)
+    kinds = rng.integers(0, 2, 240)
+    counts = sparse.csr_matrix(rng.poisson(np.where(kinds[:, None] == np.arange(20) % 2, 6.0, 2.0)))
+    names = np.array([f"cell{i}" for i in range(240)])
+    about = pd.DataFrame({"kind": np.array(["a", "b"])[kinds]}, index=names)
+    data = Dataset("cells", counts, names, np.array([f"g{i}" for i in range(20)]), about)
+    model = replace(QUICK, max_epochs=40)
+    study = Study(data, [Labels("kind")], levels=[1e-9, 1.0], sizes=1, seeds=1, models=[model])
+    table = run(study, tmp_path / "out").sort_values("level")
+    assert list(table["status"].isin(["ok", "warned"])) == [False, True]
+    assert "All 180 training cells are empty" in table["reason"].iloc[0]
+    assert table["bits"].iloc[1] > 0.5
