@@ -48,6 +48,21 @@ def test_ties_stand_in_the_order_of_the_genes():
     assert ranks.tolist() == [[1, 2, 0, 3], [0, 0, 0, 0], [0, 2, 0, 1]]
 
 
+def test_ties_can_be_shuffled_by_the_name_of_the_cell():
+    counts = np.ones((50, 30))
+    counts[:, 7] = 5
+    whole = prepared(counts)
+    found = ranked(whole, np.ones(30), shuffled=True).values.toarray()
+    assert (found[:, 7] == 1).all()
+    assert all(sorted(row) == list(range(1, 31)) for row in found)
+    assert len({tuple(row) for row in found}) == 50
+    others = np.delete(found, 7, axis=1)
+    assert abs(np.corrcoef(others.mean(axis=0), np.arange(29))[0, 1]) < 0.5
+    assert others.mean(axis=0).std() < 2.5  # no gene is favoured: the mean of 50 uniform ranks has an sd of 1.2
+    alone = ranked(whole.take(np.array([30, 4])), np.ones(30), shuffled=True).values.toarray()
+    assert np.array_equal(alone, found[[30, 4]])
+
+
 def test_it_is_the_published_order():
     """The published tokens are genes[argsort(-counts / medians)] of the genes that a cell has."""
     rng = np.random.default_rng(0)
@@ -78,10 +93,17 @@ def test_medians_are_those_of_training_cells_and_survive_the_store(counts):
     x = counts[rows].toarray()[:, fitted.columns]
     assert np.array_equal(fitted.medians, [np.median(column[column > 0]) for column in x.T])
     back = selection.restore(fitted.arrays())
+    shuffled = GeneSelection(n_genes=20, ties="shuffled")
     given = fitted.apply(counts, CELLS)
     one, two = fitted.as_view(given, "ranks").values, back.as_view(given, "ranks").values
     assert (one != two).nnz == 0
     assert one.nnz == given.values.nnz
+    apart = [
+        one.as_view(given, "ranks").values
+        for one in (shuffled.fit(counts, rows, NAMES), shuffled.restore(fitted.arrays()))
+    ]
+    assert (apart[0] != apart[1]).nnz == 0
+    assert (apart[0] != one).nnz > 0
 
 
 def test_what_was_stored_without_medians_has_no_ranks(counts):

@@ -38,6 +38,7 @@ class FittedGenes(FittedPreparation):
     n_features: int
     target_sum: float
     medians: FloatArray | None = None
+    ties: Literal["ordered", "shuffled"] = "ordered"
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def _apply(self, noisy: Matrix, names: NDArray[np.str_], level: float) -> Prepared:
@@ -63,7 +64,7 @@ class FittedGenes(FittedPreparation):
                     "Ranks need the genes' medians, which this preparation was stored without by an earlier version. "
                     "Run the study in a new folder."
                 )
-            return ranked(prepared, self.medians)
+            return ranked(prepared, self.medians, shuffled=self.ties == "shuffled")
         return replace(prepared, view="lognorm", values=_lognorm(prepared, self.target_sum))
 
 
@@ -96,6 +97,10 @@ class GeneSelection(Preparation):
         Share of genes under each loess window, in (0, 1].
     fitted_on
         ``training`` cells; or ``all``, held-out ones too, as the paper was run.
+    ties
+        Genes of a cell with equal ranks stand in the order of the features (``ordered``), or in an order of the cell's
+        own (``shuffled``). In shallow cells, where most counts are 1, the first lets a model guess a hidden gene from
+        its neighbours' places in the list of features.
     genes
         What a sweep fits on: see :attr:`Preparation.genes <noiselaw.prepare.base.Preparation.genes>`.
     """
@@ -107,6 +112,7 @@ class GeneSelection(Preparation):
     span: float = 0.3
     fitted_on: Literal["training", "all"] = "training"
     genes: Literal["largest", "each", "fixed"] = "largest"
+    ties: Literal["ordered", "shuffled"] = "ordered"
 
     def __post_init__(self) -> None:
         if not 0 < self.target_sum < np.inf:
@@ -135,13 +141,13 @@ class GeneSelection(Preparation):
         columns = np.sort(passing[best])
         notes = self._notes(found, len(passing), len(columns), ranking, level)
         medians = nonzero_medians(counts, train, columns)
-        return FittedGenes(columns, features[columns], len(features), self.target_sum, medians, notes)
+        return FittedGenes(columns, features[columns], len(features), self.target_sum, medians, self.ties, notes)
 
     def restore(self, arrays: Mapping[str, NDArray[Any]], notes: Mapping[str, Any] | None = None) -> FittedGenes:
         """Return the fitted genes of :meth:`FittedGenes.arrays`."""
         n_features, medians = int(arrays["n_features"]), arrays.get("medians")
         named = arrays["columns"], arrays["features"]
-        return FittedGenes(*named, n_features, self.target_sum, medians, dict(notes or {}))
+        return FittedGenes(*named, n_features, self.target_sum, medians, self.ties, dict(notes or {}))
 
     def _passing(self, found: Moments, wanted: int) -> tuple[IntArray, str]:
         """Return the genes with ``min_counts`` molecules; where there is none, the next best, and a sentence."""
