@@ -235,8 +235,10 @@ def draw(source, picture):
                 bits, error = ([row[key + end] for row in mine] for end in ("", "_error"))
                 ax.errorbar(u, bits, 1.96 * np.array(error), marker="o", markersize=3, label=label)
             ax.set(xscale="log", xlabel="UMI per cell", title=title)
+            ax.set_xticks([10, 100, 1000], ["10", "100", "1,000"])
+            ax.minorticks_off()
         axes[0].set_ylabel("bits")
-        axes[0].legend(fontsize=7, frameon=False)
+        axes[1].legend(fontsize=7, frameon=False, loc=(0.02, 0.6))
         noiselaw.plot.save(figure, picture)
 
 
