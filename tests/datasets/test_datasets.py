@@ -109,7 +109,7 @@ def test_citeseq_damaged(citeseq):
         PbmcCiteSeq().load(folder)
     (folder / "hashes.json").unlink(missing_ok=True)
     path.write_bytes(path.read_bytes()[:5000])
-    with pytest.raises(InputError, match="truncated file"):
+    with pytest.raises(InputError, match="it is cut off after 5,000 of"):
         PbmcCiteSeq().load(folder)
 
 
