@@ -1,7 +1,8 @@
 """A lower bound on information from any critic of pairs, measured on pairs that the critic has not seen.
 
 A critic scores an X against a Y (nats). Here it is a product of features: ``score[i, j] = x[i] @ y[j]``, where x (n, k)
-and y (m, k) are float32; terms of X or of Y alone are columns that meet a column of ones.
+and y (m, k) are float32; terms of X or of Y alone are columns that meet a column of ones. The logarithm of a product of
+non-negative features may be added (:class:`Features`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,43 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Normaliser", "nwj_gains", "standard_error"]
+__all__ = ["Features", "Normaliser", "nwj_gains", "scores", "standard_error"]
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Features of rows of X or of Y: those whose product is a score, and those whose product's logarithm is.
+
+    Parameters
+    ----------
+    plain
+        (n, k) float32.
+    classes
+        (n, c) float32, not negative.
+    say
+        What the logarithm counts.
+    """
+
+    plain: NDArray[np.float32]
+    classes: NDArray[np.float32]
+    say: float
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.plain)
+
+
+def scores(x: NDArray[np.float32] | Features, y: NDArray[np.float32] | Features) -> NDArray[np.float32]:
+    """Return the score (nats) of every row of X against every row of Y, (n, m)."""
+    if isinstance(x, Features) and isinstance(y, Features):
+        told = np.asarray(x.classes @ y.classes.T, dtype=np.float32)
+        np.log(np.maximum(told, np.float32(1e-30), out=told), out=told)
+        told *= np.float32(x.say)
+        told += x.plain @ y.plain.T
+        return told
+    if isinstance(x, Features) or isinstance(y, Features):
+        raise TypeError("X and Y must have features of one kind.")
+    return np.asarray(x @ y.T, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,16 +65,16 @@ class Normaliser:
     seem to, nor than training pairs could show.
     """
 
-    x: NDArray[np.float32]
-    y: NDArray[np.float32]
+    x: NDArray[np.float32] | Features
+    y: NDArray[np.float32] | Features
     log_a: NDArray[np.float32]
     log_b: NDArray[np.float32]
     cap: np.float32
 
     @classmethod
-    def fit(cls, x: NDArray[np.float32], y: NDArray[np.float32], rounds: int = 6) -> Normaliser:
+    def fit(cls, x: NDArray[np.float32] | Features, y: NDArray[np.float32] | Features, rounds: int = 6) -> Normaliser:
         """Iterate on the features of training pairs, leaving each pair itself out of its averages."""
-        kernel = x @ y.T
+        kernel = scores(x, y)
         own = kernel.diagonal().copy()
         peak = kernel.max()
         kernel -= peak
@@ -51,13 +88,13 @@ class Normaliser:
         cap = min(float(np.quantile(own + log_a + log_b, 0.995)), float(np.log(len(x))))
         return cls(x, y, log_a, log_b, np.float32(cap))
 
-    def offsets_x(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    def offsets_x(self, x: NDArray[np.float32] | Features) -> NDArray[np.float32]:
         """Return the offset of each new X, (m,)."""
-        return _offsets(x @ self.y.T + self.log_b, self.log_a)
+        return _offsets(scores(x, self.y) + self.log_b, self.log_a)
 
-    def offsets_y(self, y: NDArray[np.float32]) -> NDArray[np.float32]:
+    def offsets_y(self, y: NDArray[np.float32] | Features) -> NDArray[np.float32]:
         """Return the offset of each new Y, (m,)."""
-        return _offsets(y @ self.x.T + self.log_a, self.log_b)
+        return _offsets(scores(y, self.x) + self.log_a, self.log_b)
 
 
 def _scale(sums: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -75,8 +112,8 @@ def _offsets(log_terms: NDArray[np.float32], seen: NDArray[np.float32]) -> NDArr
 
 def nwj_gains(
     normaliser: Normaliser,
-    x: NDArray[np.float32],
-    y: NDArray[np.float32],
+    x: NDArray[np.float32] | Features,
+    y: NDArray[np.float32] | Features,
     units: NDArray[np.intp] | None = None,
 ) -> NDArray[np.float64]:
     """Return what each held-out pair adds to the bound of Nguyen, Wainwright and Jordan, in nats, (m,).
@@ -91,20 +128,20 @@ def nwj_gains(
     sizes = np.bincount(codes)
     if m > 1 and len(sizes) == 1:
         return np.zeros(m)
-    scores = x @ y.T
-    scores += normaliser.offsets_x(x)[:, None]
-    scores += normaliser.offsets_y(y)
-    np.minimum(scores, normaliser.cap, out=scores)
-    own = scores.diagonal().astype(np.float64)
-    np.exp(scores, out=scores)
+    table = scores(x, y)
+    table += normaliser.offsets_x(x)[:, None]
+    table += normaliser.offsets_y(y)
+    np.minimum(table, normaliser.cap, out=table)
+    own = table.diagonal().astype(np.float64)
+    np.exp(table, out=table)
     if len(sizes) == m:
-        np.fill_diagonal(scores, 0)
+        np.fill_diagonal(table, 0)
     else:
-        scores[codes[:, None] == codes] = 0
+        table[codes[:, None] == codes] = 0
     # How many pairs of another unit a pair has, on average.
     others = max((m * m - int(np.sum(sizes**2))) / m, 1)
-    rows = scores.sum(axis=1, dtype=np.float64) / others
-    columns = scores.sum(axis=0, dtype=np.float64) / others
+    rows = table.sum(axis=1, dtype=np.float64) / others
+    columns = table.sum(axis=0, dtype=np.float64) / others
     return np.asarray(own + 1 - rows - columns + rows.mean())
 
 

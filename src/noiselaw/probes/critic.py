@@ -12,7 +12,7 @@ from noiselaw.probes.critic_fit import fit_critic
 from noiselaw.probes.folds import check_folds, deal, tied_values, units_of
 from noiselaw.probes.known import Known
 from noiselaw.probes.margins import effective_rank
-from noiselaw.probes.misfit import hidden_dependence
+from noiselaw.probes.misfit import UNEXPLAINED, hidden_dependence
 from noiselaw.probes.pair_net import Schedule
 from noiselaw.probes.verdict import estimate_of
 from noiselaw.randomness import draw_seed, generator
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Critic"]
 
-#: Gaussian pairs stay below this share in what their Gaussian critic leaves unexplained; those of cells do not.
-_UNEXPLAINED = 0.006
 #: Chance below which pairs without any fitted signal are said to depend on one another.
 _NO_CHANCE = 0.01
 
@@ -52,7 +50,7 @@ class Critic(Probe):
     steps: int = 1500
     reference: int = 2000
 
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
     measures: ClassVar[frozenset[str]] = frozenset({"continuous"})
 
     def __post_init__(self) -> None:
@@ -108,11 +106,15 @@ def _described(fitted: list[FittedCritic]) -> dict[str, Any]:
     """Return which margins and base the folds chose, and how far the networks were trained."""
     silent = sum(critic.normaliser is None for critic in fitted)
     networks = sum(critic.step > 0 for critic in fitted)
+    classes = [critic.classes for critic in fitted if critic.classes is not None]
     base = "networks" if 2 * networks > len(fitted) else "gaussian"
+    base = "classes" if 2 * len(classes) > len(fitted) else base
     return {
         "base": "none" if 2 * silent > len(fitted) else base,
         "folds_without_signal": silent,
         "network_folds": networks,
+        "class_folds": len(classes),
+        "classes": float(np.mean([len(one.mixture.share) for one in classes])) if classes else 0.0,
         "network_steps": float(np.mean([critic.step for critic in fitted])),
         "margins": {kind: sum(c.margins == kind for c in fitted) for kind in sorted({c.margins for c in fitted})},
         "canonical_pairs": float(np.mean([np.sum(critic.base.correlations > 0) for critic in fitted])),
@@ -124,7 +126,7 @@ def _described(fitted: list[FittedCritic]) -> dict[str, Any]:
 
 def _doubts(told: Mapping[str, Any]) -> list[str]:
     """Return what speaks against the form of the critic."""
-    if told["base"] == "gaussian" and told["unexplained"] > _UNEXPLAINED:
+    if told["base"] == "gaussian" and told["unexplained"] > UNEXPLAINED:
         return [
             "The pairs depend on one another in a way that is not Gaussian, and networks found no better form: "
             "the truth may be higher, however many pairs."

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noiselaw.probes.bounds import Normaliser, nwj_gains
+from noiselaw.probes.bounds import Features, Normaliser, nwj_gains, scores
 from noiselaw.probes.linear_base import LIMIT, ridge_canonical, unseen_variates
 from noiselaw.probes.margins import Folded, NormalScores
-from noiselaw.probes.misfit import unexplained
+from noiselaw.probes.misfit import UNEXPLAINED, unexplained
+from noiselaw.probes.mixture import Mixture
 from noiselaw.probes.pair_net import Committee, PairNet, Schedule, train
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     Columns = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
-__all__ = ["FittedCritic", "fit_critic"]
+__all__ = ["Classes", "FittedCritic", "fit_critic"]
 
 #: Below so many pairs to train on, networks are not tried.
 _LEAST_FOR_NETWORKS = 400
@@ -34,7 +35,29 @@ _MEMBERS = 3
 _FAINT = 0.25
 #: Nats beyond which the plain base is trusted to have found the pairs' main dependence.
 _PLAIN = 0.35
+#: How many hidden classes are tried, and how much their word may count beside the networks'.
+_CLASSES = (8, 16, 32, 64, 128)
+_SAYS = (0.5, 1.0)
+#: Pairs that a hidden class needs, on average.
+_PAIRS_PER_CLASS = 25
 _TEMPERATURES = (1.0, 0.8, 0.6, 0.4, 0.2)
+
+
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """Hidden classes, seen through the first ``told`` variates, and how much their word counts."""
+
+    mixture: Mixture
+    told: int
+    say: float
+
+    def beside_x(self, plain: NDArray[np.float32], u: NDArray[np.float64]) -> Features:
+        """Return the features of rows of X: those of the networks, ``plain`` (n, k), and those of the classes."""
+        return Features(np.float32(1 - self.say) * plain, self.mixture.features_x(u[:, : self.told]), self.say)
+
+    def beside_y(self, plain: NDArray[np.float32], v: NDArray[np.float64]) -> Features:
+        """Return the features of rows of Y, likewise."""
+        return Features(plain, self.mixture.features_y(v[:, : self.told]), self.say)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +69,7 @@ class FittedCritic:
     view: tuple[Columns, Columns]
     scale: tuple[NDArray[np.float64], NDArray[np.float64]]
     net: Committee
+    classes: Classes | None
     normaliser: Normaliser | None
     step: int
     temperature: float
@@ -60,8 +84,8 @@ class FittedCritic:
             return np.zeros(len(x))
         u = self.base.x_variates(self.view[0](x))
         v = self.base.y_variates(self.view[1](y))
-        one, two = _inputs(u, self.scale[0]), _inputs(v, self.scale[1])
-        return nwj_gains(self.normaliser, self.net.features_x(one), self.net.features_y(two), units)
+        one, two = _features(self.net, self.classes, u, v, self.scale)
+        return nwj_gains(self.normaliser, one, two, units)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +110,17 @@ def _inputs(variates: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArra
     length = np.sum(variates**2, axis=1)
     radius = np.log((length + 0.1) / variates.shape[1]) / np.sqrt(2 / variates.shape[1])
     return np.column_stack([variates * scale, 0.5 * np.clip(radius, -6, 6)]).astype(np.float32)
+
+
+def _features(
+    net: Committee,
+    classes: Classes | None,
+    u: NDArray[np.float64],
+    v: NDArray[np.float64],
+    scale: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> tuple[NDArray[np.float32] | Features, NDArray[np.float32] | Features]:
+    one, two = net.features_x(_inputs(u, scale[0])), net.features_y(_inputs(v, scale[1]))
+    return (one, two) if classes is None else (classes.beside_x(one, u), classes.beside_y(two, v))
 
 
 def fit_critic(
@@ -138,23 +173,54 @@ def _with_networks(
             # The others start elsewhere, and stop by other pairs.
             others = [train(start(), one, two, inner == fold, schedule, rng)[0] for fold in range(1, _MEMBERS)]
             net, step, seen = Committee((trained, *others)), last, corrected
+    told = int(np.sum(r > 0))
+    left_over = unexplained(u[:, :told], v[:, :told], n_units)
+    classes = None
+    if networks and left_over > UNEXPLAINED and np.sum(~held) >= _LEAST_FOR_NETWORKS:
+        classes, seen = _with_classes(net, u, v, scale, r[:told], held, seen, rng)
     normaliser = None
     if seen.mean() > 2 * seen.std() / np.sqrt(len(seen)):
         rows = rng.permutation(len(one))[:reference]
-        normaliser = Normaliser.fit(net.features_x(one[rows]), net.features_y(two[rows]))
-    told = int(np.sum(r > 0))
+        normaliser = Normaliser.fit(*_features(net, classes, u[rows], v[rows], scale))
     critic = FittedCritic(
         candidate.margins,
         base,
         candidate.view,
         scale,
         net,
+        classes,
         normaliser,
         step,
         candidate.temperature,
-        unexplained(u[:, :told], v[:, :told], n_units),
+        left_over,
     )
     return float(seen.mean()), critic
+
+
+def _with_classes(
+    net: Committee,
+    u: NDArray[np.float64],
+    v: NDArray[np.float64],
+    scale: tuple[NDArray[np.float64], NDArray[np.float64]],
+    r: NDArray[np.float64],
+    held: NDArray[np.bool_],
+    seen: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> tuple[Classes | None, NDArray[np.float64]]:
+    """Return hidden classes if held pairs are better told with them, and the values of those pairs (nats)."""
+    told, found = len(r), []
+    for n_classes in _CLASSES:
+        if n_classes * _PAIRS_PER_CLASS <= np.sum(~held):
+            mixture = Mixture.fit(u[~held, :told], v[~held, :told], n_classes, np.sqrt(r), rng)
+            for say in _SAYS:
+                classes = Classes(mixture, told, say)
+                values = pair_values(scores(*_features(net, classes, u[held], v[held], scale)))
+                found.append((float(values.mean()), classes, values))
+    best = max(found, key=lambda one: one[0], default=None)
+    if best is None or best[0] - seen.mean() <= (best[2] - seen).std() / np.sqrt(len(seen)):
+        return None, seen
+    settled = best[1].mixture.settled(u[:, :told], v[:, :told])
+    return Classes(settled, told, best[1].say), best[2]
 
 
 def _bases(

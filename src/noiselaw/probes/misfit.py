@@ -11,7 +11,10 @@ from noiselaw.probes.margins import NormalScores
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["hidden_dependence", "unexplained"]
+__all__ = ["UNEXPLAINED", "hidden_dependence", "unexplained"]
+
+#: Gaussian pairs stay below this share in what a linear prediction leaves unexplained; those of cells do not.
+UNEXPLAINED = 0.006
 
 #: Variates whose prediction is examined, the strongest first.
 _EXAMINED = 3
