@@ -52,7 +52,8 @@ def test_normalised_counts_say_where_one_looked(adata):
     cell, gene = adata.obs_names[first[0]], adata.var_names[first[1]]
     message = (
         rf"X: Counts must be whole numbers; cell '{cell}' has 0.\d+ for gene '{gene}' "
-        r"\(layers\['counts'\] and raw.X absent\)\. Put the raw counts into layers\['counts'\], or name one of "
+        r"\(layers\['counts'\] and raw.X absent\)\. The matrix looks already normalised\. "
+        r"Put the raw counts into layers\['counts'\], or name one of "
         r"layers/smooth with counts=\.$"
     )
     with pytest.raises(InputError, match=message):

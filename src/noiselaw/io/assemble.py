@@ -121,10 +121,12 @@ def _nowhere(source: Source, refused: dict[str, InputError]) -> str:
     other = f", or name one of {', '.join(layers)} with counts=" if layers else ""
     remedy = f"Put the raw counts into layers['counts']{other}"
     for place, error in refused.items():
-        rule = str(error).partition(". ")[0].removesuffix(".")
+        rule, _, advice = str(error).partition(". ")
+        rule = rule.removesuffix(".")
+        suspicion = f" {advice.partition(';')[0]}." if ";" in advice else ""
         others = [_SHOWN[other] for other in refused if other != place]
         looked = [f"{' and '.join(absent)} absent", *[f"{other} holds no counts either" for other in others]]
-        return f"{_SHOWN[place]}: {rule} ({'; '.join(looked)}). {remedy}."
+        return f"{_SHOWN[place]}: {rule} ({'; '.join(looked)}).{suspicion} {remedy}."
     return f"There are no counts: {', '.join(absent)} are absent. {remedy}."
 
 
