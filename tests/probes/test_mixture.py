@@ -68,8 +68,8 @@ def test_bound_from_classes_keeps_below_the_truth():
 
 def test_hidden_classes_are_read_by_the_critic():
     rng = np.random.default_rng(5)
-    x, y, _ = _clouds(1200, rng, n_classes=12, spread=1.5)
+    x, y, _ = _clouds(1200, rng, n_classes=8, spread=2.5)
     estimate = Critic(n_folds=5).estimate(x, y)
-    truth = _clouds(60000, rng, n_classes=12, spread=1.5)[2].mean() / np.log(2)
+    truth = _clouds(60000, rng, n_classes=8, spread=2.5)[2].mean() / np.log(2)
     assert estimate.diagnostics["base"] == "classes"
-    assert truth * 0.6 < estimate.bits < truth + 2 * estimate.standard_error
+    assert truth * 0.8 < estimate.bits < truth + 2 * estimate.standard_error
