@@ -12,7 +12,7 @@ from noiselaw.probes.critic_fit import fit_critic
 from noiselaw.probes.folds import check_folds, deal, tied_values, units_of
 from noiselaw.probes.known import Known
 from noiselaw.probes.margins import effective_rank
-from noiselaw.probes.misfit import UNEXPLAINED, hidden_dependence
+from noiselaw.probes.misfit import hidden_dependence, is_gaussian
 from noiselaw.probes.pair_net import Schedule
 from noiselaw.probes.verdict import estimate_of
 from noiselaw.randomness import draw_seed, generator
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Critic"]
 
+#: Share unexplained beyond which hidden classes are likely found in part only.
+_MANY_CLASSES = 0.03
 #: Chance below which pairs without any fitted signal are said to depend on one another.
 _NO_CHANCE = 0.01
 
@@ -99,7 +101,7 @@ class Critic(Probe):
         told = {"effective_rank_x": effective_rank(x), "effective_rank_y": effective_rank(y), **_described(fitted)}
         if gain.mean() <= 2 * gain.std() / np.sqrt(len(gain)):
             told["independence_p_value"] = hidden_dependence(x, y, units, generator(seed, "independence"))
-        return estimate_of(gain, float(np.mean(familiar)), units, folds, told, _doubts(told))
+        return estimate_of(gain, float(np.mean(familiar)), units, folds, told, _doubts(told, int(units.max()) + 1))
 
 
 def _described(fitted: list[FittedCritic]) -> dict[str, Any]:
@@ -124,12 +126,17 @@ def _described(fitted: list[FittedCritic]) -> dict[str, Any]:
     }
 
 
-def _doubts(told: Mapping[str, Any]) -> list[str]:
+def _doubts(told: Mapping[str, Any], n_units: int) -> list[str]:
     """Return what speaks against the form of the critic."""
-    if told["base"] == "gaussian" and told["unexplained"] > UNEXPLAINED:
+    if told["base"] == "gaussian" and not is_gaussian(told["unexplained"], n_units):
         return [
             "The pairs depend on one another in a way that is not Gaussian, and networks found no better form: "
             "the truth may be higher, however many pairs."
+        ]
+    if told["base"] == "classes" and told["unexplained"] > _MANY_CLASSES:
+        return [
+            "The pairs depend on one another through hidden classes, of which few pairs show only the plainest: "
+            "the truth may be higher."
         ]
     if told.get("independence_p_value", 1.0) < _NO_CHANCE:
         return [

@@ -11,7 +11,7 @@ import numpy as np
 from noiselaw.probes.bounds import Features, Normaliser, nwj_gains, scores
 from noiselaw.probes.linear_base import LIMIT, ridge_canonical, unseen_variates
 from noiselaw.probes.margins import Folded, NormalScores
-from noiselaw.probes.misfit import UNEXPLAINED, unexplained
+from noiselaw.probes.misfit import is_gaussian, unexplained
 from noiselaw.probes.mixture import Mixture
 from noiselaw.probes.pair_net import Committee, PairNet, Schedule, train
 
@@ -176,7 +176,7 @@ def _with_networks(
     told = int(np.sum(r > 0))
     left_over = unexplained(u[:, :told], v[:, :told], n_units)
     classes = None
-    if networks and left_over > UNEXPLAINED and np.sum(~held) >= _LEAST_FOR_NETWORKS:
+    if networks and not is_gaussian(left_over, n_units) and np.sum(~held) >= _LEAST_FOR_NETWORKS:
         classes, seen = _with_classes(net, u, v, scale, r[:told], held, seen, rng)
     normaliser = None
     if seen.mean() > 2 * seen.std() / np.sqrt(len(seen)):

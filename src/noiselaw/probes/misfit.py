@@ -11,10 +11,11 @@ from noiselaw.probes.margins import NormalScores
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["UNEXPLAINED", "hidden_dependence", "unexplained"]
+__all__ = ["hidden_dependence", "is_gaussian", "unexplained"]
 
-#: Gaussian pairs stay below this share in what a linear prediction leaves unexplained; those of cells do not.
-UNEXPLAINED = 0.006
+#: Share left unexplained that is taken for none, and what chance adds to it with one pair (its spread is 2.4 / n).
+_NEGLIGIBLE = 0.003
+_BY_CHANCE = 6.0
 
 #: Variates whose prediction is examined, the strongest first.
 _EXAMINED = 3
@@ -43,6 +44,11 @@ def unexplained(u: NDArray[np.float64], v: NDArray[np.float64], n_units: int) ->
         _left_over(one, two[:, j], n_units) for one, two in ((u, v), (v, u)) for j in range(min(u.shape[1], _EXAMINED))
     ]
     return float(np.mean(found)) if found else 0.0
+
+
+def is_gaussian(share: float, n_units: int) -> bool:
+    """Return whether so much ``unexplained`` may be chance, or too little to matter."""
+    return share <= _NEGLIGIBLE + _BY_CHANCE / n_units
 
 
 def _left_over(given: NDArray[np.float64], told: NDArray[np.float64], n_units: int) -> float:
