@@ -33,14 +33,16 @@ _NO_CHANCE = 0.01
 
 @dataclass(frozen=True)
 class Critic(Probe):
-    """Held-out lower bound by a critic: ridge canonical correlation, corrected by small networks where they help.
+    """Held-out lower bound by a critic: ridge canonical correlation, corrected by what helps on held pairs.
+
+    Small networks may correct it and, where pairs are not Gaussian, hidden classes.
 
     Parameters
     ----------
     n_folds
         Folds of the cross-fit; every pair is measured once. By default 10 up to 4,000 pairs, 5 beyond.
     networks
-        Whether networks may correct the Gaussian base.
+        Whether networks and hidden classes may correct the Gaussian base.
     steps
         Steps of training, at most.
     reference
