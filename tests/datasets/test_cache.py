@@ -6,7 +6,7 @@ from hashlib import md5, sha256
 import numpy as np
 import pytest
 
-from noiselaw.datasets.cache import RemoteFile, bring, folder_of
+from noiselaw.datasets.cache import RemoteFile, bring, folder_of, remember
 from noiselaw.errors import InputError
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
@@ -60,14 +60,37 @@ def test_another_file_is_not_kept(server, tmp_path):
 def test_a_file_that_changed_in_the_cache(known_hash, server, tmp_path):
     file = remote(server, known_hash)
     bring([file], tmp_path)
+    remember([file], tmp_path)
     (tmp_path / "cells.h5ad").write_bytes(CONTENT[:1000])
     with pytest.raises(InputError, match=r"cells.h5ad is not the published file: expected sha256 .*, got .* Remove"):
         bring([file], tmp_path)
 
 
 def test_the_first_hash_is_remembered_where_none_is_published(server, tmp_path):
-    bring([remote(server, "")], tmp_path)
+    file = remote(server, "")
+    bring([file], tmp_path)
+    assert not (tmp_path / "hashes.json").exists(), "only what could be read is remembered"
+    remember([file], tmp_path)
     assert json.loads((tmp_path / "hashes.json").read_text()) == {"cells.h5ad": HASH}
+    (tmp_path / "cells.h5ad").unlink()
+    server.contents["cells.h5ad"] = b"another"
+    with pytest.raises(InputError, match=r"its hash differs.*changed; if so, remove .*hashes.json to take the new one"):
+        bring([file], tmp_path)
+    (tmp_path / "hashes.json").unlink()
+    bring([file], tmp_path)
+
+
+def test_a_published_hash_needs_no_memory(server, tmp_path):
+    bring([remote(server)], tmp_path)
+    remember([remote(server)], tmp_path)
+    assert not (tmp_path / "hashes.json").exists()
+
+
+def test_offline_leaves_no_folder(tmp_path):
+    nowhere = RemoteFile("cells.h5ad", "http://127.0.0.1:9/cells.h5ad")
+    with pytest.raises(InputError, match="Connect to the internet"):
+        bring([nowhere], tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_offline_and_absent(server, tmp_path):

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from noiselaw.datasets.cache import RemoteFile, bring, folder_of
+from noiselaw.datasets.cache import RemoteFile, bring, folder_of, remember
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +59,7 @@ class PublishedDataset(ABC):
         """Fetch what is missing and return the cells."""
         place = self.fetch(folder)
         dataset = self._parse(place)
+        remember(self.files, place)
         about = {"source": self.about.source, "licence": self.about.licence}
         return replace(dataset, name=self.key, provenance={**about, **dataset.provenance})
 

@@ -14,9 +14,9 @@ from noiselaw.optional import require
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["RemoteFile", "bring", "folder_of"]
+__all__ = ["RemoteFile", "bring", "folder_of", "remember"]
 
-#: Hashes of files whose publisher states none, as they were when they first came.
+#: Hashes of files whose publisher states none, as they were when they were first read.
 _SEEN = "hashes.json"
 _PIECE = 1 << 20
 
@@ -32,7 +32,8 @@ class RemoteFile:
     url
         Where it is published.
     known_hash
-        ``sha256:…`` or ``md5:…``; empty where none is published, and then the first download's is remembered.
+        ``sha256:…`` or ``md5:…``; empty where none is published, and then that of the first file that could be read is
+        remembered.
     """
 
     name: str
@@ -63,24 +64,46 @@ def bring(files: Iterable[RemoteFile], folder: Path) -> None:
             _check(folder / file.name, expected, file.url)
         else:
             _download(file, folder, expected)
-        if not expected:
-            _remember(folder, file.name)
+
+
+def remember(files: Iterable[RemoteFile], folder: Path) -> None:
+    """Hold later uses to ``files`` as they are now, where their publisher states no hash.
+
+    To be called once they have been read: what cannot be read (half a file put there by hand, a page of a network that
+    asks to log in) must not bar the way to the file itself.
+    """
+    known = _seen(folder)
+    new = [file.name for file in files if not file.known_hash and file.name not in known]
+    if not new:
+        return
+    known |= {name: f"sha256:{file_hash(folder / name)}" for name in new}
+    part = folder / f".{_SEEN}.part"
+    try:
+        part.write_text(json.dumps(known, indent=2))
+        part.replace(folder / _SEEN)
+    except OSError:
+        # A folder that may only be read: whoever keeps it answers for it.
+        part.unlink(missing_ok=True)
 
 
 def _download(file: RemoteFile, folder: Path, expected: str) -> None:
     pooch: Any = require("pooch", "Fetching a dataset")
     requests: Any = require("requests", "Fetching a dataset")
     pooch.get_logger().setLevel("ERROR")
+    made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{file.name}.part"
     try:
         pooch.retrieve(file.url, expected or None, file.name, folder, downloader=_Resuming(part))
     except ValueError as error:  # the hash; pooch has removed what it had
+        changed = "" if file.known_hash else f"; if so, remove {folder / _SEEN} to take the new one"
         raise InputError(
             f"{file.name} is not the published file: its hash differs ({str(error).splitlines()[0]}). "
-            f"Nothing was kept; try again, or look whether {file.url} has changed."
+            f"Nothing was kept; try again, or look whether {file.url} has changed{changed}."
         ) from error
     except (requests.RequestException, OSError) as error:
+        if made and not part.exists():
+            folder.rmdir()
         kept = f" {part.stat().st_size:,} bytes are kept for the next try." if part.exists() else ""
         raise InputError(
             f"{file.name} could not be downloaded from {file.url} ({type(error).__name__}).{kept} "
@@ -131,10 +154,3 @@ def _seen(folder: Path) -> dict[str, str]:
     path = folder / _SEEN
     known: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
     return known
-
-
-def _remember(folder: Path, name: str) -> None:
-    known = {**_seen(folder), name: f"sha256:{file_hash(folder / name)}"}
-    part = folder / f".{_SEEN}.part"
-    part.write_text(json.dumps(known, indent=2))
-    part.replace(folder / _SEEN)
