@@ -29,3 +29,8 @@ def test_saturation_is_warned_of():
 
 def test_nothing_found_is_not_known_without_error():
     assert _estimate(np.zeros(500), 0.0).standard_error == pytest.approx(1 / 500)
+
+
+def test_a_gap_of_a_few_hundredths_of_a_bit_is_not_worth_a_warning():
+    assert _estimate(np.zeros(500), 0.05).status == "ok"
+    assert _estimate(np.zeros(500), 0.1).status == "warned"

@@ -18,6 +18,8 @@ __all__ = ["estimate_of"]
 
 #: A gap between fitted and held-out pairs of more than this share means that more pairs would show more.
 _SHORT = 0.10
+#: Bits that are never worth a warning: unrelated pairs show some of it to a fit that has seen them.
+_LEAST = 0.03
 #: Bits below log2 of the pairs within which a bound can no longer tell more from enough.
 _ROOM = 4.0
 
@@ -55,7 +57,7 @@ def estimate_of(
     error = max(standard_error(gain, units, folds), 1 / len(gain))
     extrapolated = 0.5 * (bits + familiar)
     warnings = list(doubts)
-    if extrapolated - bits > max(_SHORT * extrapolated, 2 * error):
+    if extrapolated - bits > max(_SHORT * extrapolated, 2 * error, _LEAST):
         warnings.append(
             f"More pairs would show more: the bound is {bits:.2f} bits, its extrapolation {extrapolated:.2f}."
         )
@@ -74,6 +76,6 @@ def estimate_of(
             "n_units": len(np.unique(units)),
             "seen_pairs_bits": familiar,
             "saturated": bool(bits > np.log2(len(gain)) - _ROOM),
-            "may_be_short": bool(extrapolated - bits > max(_SHORT * extrapolated, 2 * error)),
+            "may_be_short": bool(extrapolated - bits > max(_SHORT * extrapolated, 2 * error, _LEAST)),
         },
     )
