@@ -106,6 +106,43 @@ def test_clones_that_never_repeat_are_refused_with_the_columns_that_do():
         ClonalRelatives("clone").check(dataset_of([(None, 2), (None, 6)]))
 
 
+@pytest.mark.parametrize("none", ["-1", "unassigned"])
+def test_a_clone_of_most_cells_is_refused_unless_it_means_none(none):
+    cells = [(f"clone{i // 2}", 2 + 4 * (i % 2)) for i in range(20)] + [(none, 2)] * 25
+    with pytest.raises(InputError, match=rf"25 of the 45 cells .*'{none}'\. If that means none, pass missing = "):
+        ClonalRelatives("clone").check(dataset_of(cells))
+    ClonalRelatives("clone", missing=none).check(dataset_of(cells))
+    with pytest.raises(InputError, match="20 of the 20 cells that have a clone in column 'clone' are of one, 'a'"):
+        ClonalRelatives("clone").check(dataset_of([("a", 2)] * 20))
+
+
+@pytest.mark.parametrize("none", ["nan", "None", "<NA>", np.nan])
+def test_what_stands_for_no_clone_in_a_column_of_text_is_none(none):
+    cells = [*CELLS, (none, 2), (none, 6)]
+    assert (ClonalRelatives("clone").kept_together(dataset_of(cells))[-2:] == -1).all()
+
+
+@pytest.mark.parametrize("day", [2, 2.0, np.int64(2), np.float64(2), np.array([2])])
+@pytest.mark.parametrize("as_stored", [float, np.float32, lambda day: pd.Categorical(day.astype(float)), "Int64"])
+def test_times_are_found_however_they_are_stored(day, as_stored):
+    cells = dataset_of()
+    stored = cells.annotations["day"].astype(as_stored) if isinstance(as_stored, str | type) else None
+    stored = as_stored(cells.annotations["day"]) if stored is None else stored
+    cells = replace(cells, annotations=cells.annotations.assign(day=stored))
+    assert len(ClonalRelatives("clone", "day", day, 6).pair(cells, EVERY, np.random.default_rng(0)).rows) == 1
+
+
+@pytest.mark.parametrize("as_category", [False, True])
+def test_times_may_be_fractions(as_category):
+    cells = dataset_of([("a", 8.5), ("a", 9.0), ("b", 8.5), ("b", 9.0), ("b", np.nan), ("c", 9.0)])
+    if as_category:
+        cells = replace(cells, annotations=cells.annotations.assign(day=cells.annotations["day"].astype("category")))
+    relatives = ClonalRelatives("clone", "day", 8.5, 9)
+    assert list(relatives.pair(cells, np.arange(6), np.random.default_rng(0)).rows) == [0, 2]
+    with pytest.raises(InputError, match=r"early time point '8'; column 'day' has '8\.5', '9'\."):
+        ClonalRelatives("clone", "day", 8, 9).check(cells)
+
+
 def test_too_many_pairs_are_refused(monkeypatch):
     monkeypatch.setattr("noiselaw.signals.clonal._MOST_PAIRS", 3)
     with pytest.raises(InputError, match=r"are 4, more than the 3 .* Pass pairs = 'one'"):

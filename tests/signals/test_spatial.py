@@ -171,9 +171,13 @@ def test_a_missing_matrix_or_section_names_the_nearest(tissue):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"k": 0}, "k must be at least 1; got 0"),
+        ({"k": 0}, "k must be a whole number, at least 1; got 0"),
         ({"pairs": "some"}, "pairs is 'one' neighbour of each cell, or 'all'; got 'some'"),
         ({"hold_out": "half"}, "hold_out is 'blocks' or 'cells'; got 'half'"),
+        ({"k": 2.5}, "k must be a whole number, at least 1; got 2.5"),
+        ({"k": "5"}, "k must be a whole number, at least 1; got '5'"),
+        ({"block": "100"}, "A block must hold more than k = 5 cells; got block = '100'"),
+        ({"components": 2.5}, "components must be at least 1, or 0 .*; got 2.5"),
         ({"block": 5}, "A block must hold more than k = 5 cells; got block = 5"),
         ({"pairs": "all", "hold_out": "cells"}, "no fold could be independent"),
         ({"target": "both"}, "target is 'embedding' or 'profile'"),

@@ -89,6 +89,7 @@ class ClonalRelatives(Signal):
                 f"cells. {_repeating(dataset)}"
             )
         early, late = self._times(dataset)
+        self._refuse_one_clone(clones, names)
         if not len(self._shared(clones, early, late)):
             raise InputError(
                 f"No clone of column {self.clone!r} has cells at both ends: of {len(names)} clones "
@@ -97,6 +98,18 @@ class ClonalRelatives(Signal):
                 if self.time
                 else f"No clone of column {self.clone!r} has two cells. Choose another column."
             )
+
+    def _refuse_one_clone(self, clones: NDArray[np.int64], names: NDArray[np.object_]) -> None:
+        """Refuse a clone that holds most cells: it says "none", or leaves no strangers to tell relatives from."""
+        sizes = np.bincount(clones[clones >= 0], minlength=len(names))
+        if not len(names) or sizes.max() <= max(2, sizes.sum() / 2):
+            return
+        largest = str(names[sizes.argmax()])
+        raise InputError(
+            f"Relatives are told from strangers, but {sizes.max()} of the {sizes.sum()} cells that have a clone in "
+            f"column {self.clone!r} are of one, {largest!r}. If that means none, pass missing = [{largest!r}]; else "
+            "choose another column."
+        )
 
     def kept_together(self, dataset: Dataset) -> NDArray[np.int64]:
         """Return the clone of each observation, -1 for none."""
@@ -158,7 +171,7 @@ class ClonalRelatives(Signal):
         if not self.time:
             every = np.ones(len(dataset.names), dtype=bool)
             return every, every
-        times = text_of(column_of(dataset, self.time, "time points"))
+        times = text_of(column_of(dataset, self.time, "time points", fractions=True))
         known = sorted({time for time in times if time is not None})
         ends = []
         for key in ("early", "late"):

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["as_texts", "codes_of", "column_of", "listed", "text_of"]
 
 _SHOWN = 12
+#: What stands in columns of text for a value that is not there.
+_ABSENT = ("", "nan", "NaN", "None", "<NA>")
 
 
-def column_of(dataset: Dataset, column: str, what: str) -> pd.Series[Any]:
+def column_of(dataset: Dataset, column: str, what: str, *, fractions: bool = False) -> pd.Series[Any]:
     """Return an annotation column; whole numbers that were stored as floats are whole numbers again.
+
+    Fractions are refused unless ``fractions`` are meant (times such as 8.5), where each number is text as short as it
+    can be: 8.5, but 9.
 
     Raises
     ------
@@ -35,9 +40,14 @@ def column_of(dataset: Dataset, column: str, what: str) -> pd.Series[Any]:
             f"{nearest(column, table.columns)}{bare}"
         )
     values = table[column]
+    categories = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else None
+    if fractions and categories is not None and pd.api.types.is_float_dtype(categories.dtype):
+        values = values.astype(np.float64)
     if pd.api.types.is_float_dtype(values.dtype):
         numbers = values.dropna()
         fractional = numbers[numbers % 1 != 0]
+        if len(fractional) and fractions:
+            return values.map(lambda number: None if np.isnan(number) else as_texts(float(number))[0])
         if len(fractional):
             raise InputError(
                 f"{what.capitalize()} must be categories, text or whole numbers; column {column!r} holds "
@@ -48,9 +58,12 @@ def column_of(dataset: Dataset, column: str, what: str) -> pd.Series[Any]:
 
 
 def text_of(values: pd.Series[Any], missing: tuple[str, ...] = ()) -> NDArray[np.object_]:
-    """Return each value as text, (n,), and None where it is absent, empty or listed as missing."""
+    """Return each value as text, (n,), and None where it is absent, empty or listed as missing.
+
+    Absent is also what pandas makes of an absent value that is turned into text: ``nan``, ``None``, ``<NA>``.
+    """
     text = values.astype(str).to_numpy(dtype=object)
-    absent = values.isna().to_numpy(dtype=bool) | np.isin(text.astype(str), ["", *missing])
+    absent = values.isna().to_numpy(dtype=bool) | np.isin(text.astype(str), [*_ABSENT, *missing])
     text[absent] = None
     return np.asarray(text, dtype=np.object_)
 
@@ -63,8 +76,9 @@ def codes_of(text: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.o
 
 def as_texts(given: Any) -> tuple[str, ...]:
     """Return one value, or several, as a tuple of text: ``2``, ``[2, 4]`` and ``"2"`` name time points alike."""
-    several = [given] if isinstance(given, str | int | float) else given
-    return tuple(str(int(one)) if isinstance(one, float) and one.is_integer() else str(one) for one in several)
+    several = [given] if isinstance(given, str | int | float | np.generic) else given
+    plain = [one.item() if isinstance(one, np.generic) else one for one in several]
+    return tuple(str(int(one)) if isinstance(one, float) and one.is_integer() else str(one) for one in plain)
 
 
 def listed(names: Any) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from noiselaw.records import IntArray
 
-__all__ = ["PairTarget", "check_target", "name_of", "partner_pairs"]
+__all__ = ["PairTarget", "check_target", "is_whole", "name_of", "partner_pairs"]
 
 #: ``embedding``: the partner's embedding, as noisy as the observation's own. ``profile``: what the partner's counts are
 #: before the channel.
@@ -33,8 +33,13 @@ def check_target(target: str, components: int) -> None:
     """
     if target not in ("embedding", "profile"):
         raise UsageError(f"target is 'embedding' or 'profile'; got {target!r}.")
-    if isinstance(components, bool) or components < 0:
-        raise UsageError(f"components must be at least 1, or 0 for every prepared feature; got {components}.")
+    if not is_whole(components) or components < 0:
+        raise UsageError(f"components must be at least 1, or 0 for every prepared feature; got {components!r}.")
+
+
+def is_whole(number: object) -> bool:
+    """Say whether an option is a whole number."""
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
 
 
 def name_of(given: str, kind: str, target: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.signals.base import Signal
 from noiselaw.signals.columns import codes_of, column_of, text_of
-from noiselaw.signals.partners import PairTarget, check_target, name_of, partner_pairs
+from noiselaw.signals.partners import PairTarget, check_target, is_whole, name_of, partner_pairs
 from noiselaw.signals.tissue import blocks_of, linked, neighbours_of
 
 if TYPE_CHECKING:
@@ -68,14 +68,16 @@ class SpatialNeighbours(Signal):
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", name_of(self.name, "spatial", self.target))
         check_target(self.target, self.components)
-        if self.k < 1:
-            raise UsageError(f"k must be at least 1; got {self.k}. Pass how many nearest cells to draw from, e.g. 5.")
+        if not is_whole(self.k) or self.k < 1:
+            raise UsageError(
+                f"k must be a whole number, at least 1; got {self.k!r}. Pass how many nearest cells to draw from."
+            )
         if self.pairs not in ("one", "all"):
             raise UsageError(f"pairs is 'one' neighbour of each cell, or 'all'; got {self.pairs!r}.")
         if self.hold_out not in ("blocks", "cells"):
             raise UsageError(f"hold_out is 'blocks' or 'cells'; got {self.hold_out!r}.")
-        if self.block <= self.k:
-            raise UsageError(f"A block must hold more than k = {self.k} cells; got block = {self.block}.")
+        if not is_whole(self.block) or self.block <= self.k:
+            raise UsageError(f"A block must hold more than k = {self.k} cells; got block = {self.block!r}.")
         if self.pairs == "all" and self.hold_out == "cells":
             raise UsageError(
                 "All neighbours of single held-out cells are linked to one another, so no fold could be independent. "
