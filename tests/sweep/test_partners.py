@@ -140,6 +140,31 @@ def test_a_signal_added_later_keeps_the_measurements_that_were_there(tissue):
     assert {item.key for item in before.measures} < {item.key for item in after.measures}
 
 
+@pytest.mark.parametrize("signal", [CLONAL, SpatialNeighbours(block=40)])
+def test_both_targets_are_asked_about_the_same_pairs(tissue, signal):
+    grid = lay_out(study_of(tissue, [signal, replace(signal, target="profile", name="")], seeds=2, sizes=[100]), tissue)
+    for seed in range(2):
+        of_seed = {item.row["signal"]: grid.pairs[item.pairs] for item in grid.measures if item.row["seed"] == seed}
+        embedding, profile = of_seed.values()
+        assert (embedding.profile, profile.profile) == (None, 16)
+        assert np.array_equal(embedding.rows, profile.rows)
+        assert np.array_equal(embedding.partners, profile.partners)
+
+
+def test_donors_stay_together_inside_the_probe_with_all_their_clones(tissue):
+    # A donor is ten clones.
+    donor = tissue.annotations["clone"].str.removeprefix("clone").astype(int) // 10
+    tissue = replace(tissue, annotations=tissue.annotations.assign(donor=donor))
+    grid = lay_out(study_of(tissue, [CLONAL], group="donor", held_out=0.6, sizes=[100]), tissue)
+    (pairs,) = grid.pairs.values()
+    codes = pd.DataFrame({"group": pairs.groups, "donor": donor.to_numpy()[pairs.rows]})
+    assert (codes.groupby("donor")["group"].nunique() == 1).all()
+    assert codes["group"].nunique() == codes["donor"].nunique() >= 10
+    tissue = replace(tissue, annotations=tissue.annotations.assign(donor=donor // 5))
+    (pairs,) = lay_out(study_of(tissue, [CLONAL], group="donor", held_out=0.6, sizes=[100]), tissue).pairs.values()
+    assert len(set(pairs.groups)) == len(pairs.rows), "of few donors clones are divided, never one clone"
+
+
 def test_pairs_survive_the_store(tissue, tmp_path):
     store = Store.create(tmp_path / "s")
     pairs = PROFILE.pair(tissue, np.arange(400), np.random.default_rng(0))

@@ -24,6 +24,11 @@ class Signal(ABC):
     def name(self) -> str:
         """How tables and reports call the signal."""
 
+    @property
+    def drawn_as(self) -> str:
+        """What the random choice of pairs is keyed by: signals that share it draw alike for a seed."""
+        return self.name
+
     @abstractmethod
     def check(self, dataset: Dataset) -> None:
         """Refuse a dataset that does not carry this signal.

@@ -79,6 +79,11 @@ class ClonalRelatives(Signal):
         if both:
             raise UsageError(f"A time point is early or late; got {both[0]!r} as both.")
 
+    @property
+    def drawn_as(self) -> str:
+        """One name whatever the target is, so that both targets are asked about the same pairs."""
+        return "clonal"
+
     def check(self, dataset: Dataset) -> None:
         """Refuse a dataset without these columns, time points that do not occur, and clones without relatives."""
         clones, names = self._clones(dataset)

@@ -84,6 +84,11 @@ class SpatialNeighbours(Signal):
                 "Pass hold_out = 'blocks', or pairs = 'one'."
             )
 
+    @property
+    def drawn_as(self) -> str:
+        """One name whatever the target is, so that both targets are asked about the same pairs."""
+        return "spatial"
+
     def check(self, dataset: Dataset) -> None:
         """Refuse a dataset without these positions, with unknown ones, or with sections too small for ``k``."""
         positions = self._positions(dataset)

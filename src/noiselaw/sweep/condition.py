@@ -226,11 +226,11 @@ def _estimates(
     item: Measure, pieces: Sequence[Piece], pairs: Pairs, y: np.ndarray | str | None, split: Split
 ) -> list[Estimate | str]:
     """Estimate every embedding: together where they share Y, one by one where one of them fails."""
-    seed, signal, probe = item.embed.condition.seed, str(item.row["signal"]), item.probe
+    seed, probe = item.embed.condition.seed, item.probe
 
     def rng() -> np.random.Generator:
-        # The same for every level, size and model of a replicate: the same folds, so differences are paired.
-        return generator(seed, "probe", signal)
+        # The same for every level, size, model and target of a replicate: the same folds, so differences are paired.
+        return generator(seed, "probe", item.folds)
 
     x_rows = np.searchsorted(split.test, pairs.rows)
     xs = [np.asarray(piece.arrays["values"])[x_rows] for piece in pieces]

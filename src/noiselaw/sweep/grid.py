@@ -80,13 +80,17 @@ class Profile:
 
 @dataclass(frozen=True, eq=False)
 class Measure:
-    """One measurement: one embedding, one signal, one probe. ``row`` holds what identifies it in the table."""
+    """One measurement: one embedding, one signal, one probe. ``row`` holds what identifies it in the table.
+
+    ``folds`` is what the probe's random numbers are keyed by.
+    """
 
     key: str
     embed: Embed
     pairs: str
     probe: Probe
     row: Mapping[str, Any]
+    folds: str
     profile: Profile | None = None
 
 
@@ -136,8 +140,8 @@ def lay_out(study: Study, dataset: Dataset) -> Grid:
         all_splits[split_key] = split
         paired = {}
         for signal in study.signals:
-            pairs = signal.pair(dataset, split.test, generator(seed, "pairs", signal.name))
-            pairs = _grouped(pairs, study, dataset)
+            pairs = signal.pair(dataset, split.test, generator(seed, "pairs", signal.drawn_as))
+            pairs = _grouped(pairs, study, dataset, groups)
             if len(pairs.rows) < MIN_PAIRS:
                 raise InputError(
                     f"The signal {signal.name!r} has {len(pairs.rows)} pairs among the {len(split.test)} held-out "
@@ -146,9 +150,11 @@ def lay_out(study: Study, dataset: Dataset) -> Grid:
                 )
             _refuse_few_groups(signal.name, pairs)
             told = np.array(json.dumps(dict(pairs.dropped), sort_keys=True))
-            key = _array_key(pairs.rows, pairs.values, pairs.partners, pairs.groups, told)
+            of_profile = [] if pairs.profile is None else [np.array(pairs.profile)]
+            key = _array_key(pairs.rows, pairs.values, pairs.partners, pairs.groups, told, *of_profile)
             all_pairs[key] = pairs
-            paired[signal.name] = key, _profile_of(study.preparation, source, split_key, pairs)
+            profile = _profile_of(study.preparation, source, split_key, pairs)
+            paired[signal.name] = key, signal.drawn_as, profile
             for reason, count in pairs.dropped.items():
                 total = dropped.setdefault(signal.name, {})
                 total[reason] = total.get(reason, 0) + count
@@ -191,10 +197,17 @@ def _kept_together(study: Study, dataset: Dataset) -> np.ndarray | None:
     return merge_groups([grouping for grouping in groupings if grouping is not None])
 
 
-def _grouped(pairs: Pairs, study: Study, dataset: Dataset) -> Pairs:
-    """Keep a study's groups together inside the probe too, where enough of them are held out to make folds of."""
-    if study.group is None or pairs.groups is not None:
+def _grouped(pairs: Pairs, study: Study, dataset: Dataset, together: np.ndarray | None) -> Pairs:
+    """Keep a study's groups together inside the probe too, where enough of them are held out to make folds of.
+
+    ``together`` is what the split keeps on one side: donors with all their clones, say.
+    """
+    if study.group is None or together is None:
         return pairs
+    if pairs.groups is not None:
+        joined = merge_groups([pairs.groups, together[pairs.rows]])
+        assert joined is not None
+        return replace(pairs, groups=joined) if len(np.unique(joined)) >= LEAST_GROUPS else pairs
     groups = dataset.annotations[study.group].astype("category").cat.codes.to_numpy()[pairs.rows].astype(np.int64)
     # A missing group is a group of its own.
     groups = np.where(groups < 0, groups.max() + 1 + np.arange(len(groups)), groups)
@@ -230,7 +243,7 @@ def _measures_of(
     split_key: str,
     split: Split,
     sizes: tuple[int, ...],
-    paired: Mapping[str, tuple[str, Profile | None]],
+    paired: Mapping[str, tuple[str, str, Profile | None]],
 ) -> list[Measure]:
     preparation = study.preparation
     shared = {
@@ -259,8 +272,10 @@ def _measures_of(
             described = _described(REPRESENTATIONS, model)
             embed_key = identity({"condition": key, "model": described, "size": size, "subsets": study.subsets})
             embed = Embed(embed_key, condition, model, size)
-            for signal, (pairs, profile) in paired.items():
+            for signal, (pairs, folds, profile) in paired.items():
                 clean = {} if profile is None else {"profile": profile.key}
+                # Said only where it is not the signal's name, so that what was measured before keeps its identity.
+                clean |= {} if folds == signal else {"folds": folds}
                 for probe in study.probes:
                     description = {"embedding": embed_key, "pairs": pairs, "probe": _described(PROBES, probe), **clean}
                     row = {
@@ -277,7 +292,7 @@ def _measures_of(
                     }
                     # The names in the row do not change the number, but a table must not mix them up.
                     key_of_row = identity({**description, "row": row})
-                    measures.append(Measure(key_of_row, embed, pairs, probe, row, profile))
+                    measures.append(Measure(key_of_row, embed, pairs, probe, row, folds, profile))
     return measures
 
 
