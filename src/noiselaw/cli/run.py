@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from noiselaw.errors import UsageError
+from noiselaw.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,6 +183,10 @@ def _study(source: Path, counts: str, signals: list[Signal], *, missing: bool, g
             "matrix such as protein), --clonal COLUMN (clones), --spatial KEY (positions), or pass a STUDY.toml."
         )
     named = str(source) in DATASETS.names() and not source.exists()
+    if not named and not source.suffix and not source.exists():
+        raise UsageError(
+            f"There is no file, folder or dataset {str(source)!r}. {nearest(str(source), DATASETS.names())}"
+        )
     data = DATASETS.build(str(source)) if named else CellFile(str(source), counts=counts)
     return Study(data=data, signals=signals, **options)
 
@@ -215,7 +219,6 @@ def _say_what_is_left_out(loaded: Loaded, folder: Path) -> None:
 
 def _check_missing_labels(loaded: Loaded, missing: list[str]) -> None:
     """Refuse a missing label that labels nothing: a slip of the pen would measure what was to be left out."""
-    from noiselaw.errors import nearest
     from noiselaw.signals import Labels
 
     columns = [signal.column for signal in loaded.study.signals if isinstance(signal, Labels)]
