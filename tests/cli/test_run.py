@@ -126,6 +126,11 @@ def test_a_command_that_cannot_be_meant_exits_2(options, message, h5ad, tmp_path
     assert not (tmp_path / "out").exists()
 
 
+def test_a_misspelt_dataset_is_told_the_nearest(capsys):
+    assert main(["run", "lary_in_vitro", "--clonal", "clone"]) == 2
+    assert "no file, folder or dataset 'lary_in_vitro'. Nearest: larry_in_vitro" in capsys.readouterr().err
+
+
 def test_failed_measurements_exit_4_and_say_where_to_look(h5ad, tmp_path, capsys):
     out = tmp_path / "out"
     options = ["--label", "cell_type", "--probe", "gaussian", "--out", str(out), *QUICK]
