@@ -161,3 +161,28 @@ def test_labels_that_are_numbers_keep_their_zeros(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("signal,u,bits\n01,1,0.5\n02,2,0.6\n")
     assert read_table(path)["signal"].tolist() == ["01", "02"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("u;mi bits;task\n1,5;0,25;NA\n10;1,5;cell type\n", "europe.csv"),
+        ("u\tmi bits\ttask\n1.5\t0.25\tNA\n10\t1.5\tcell type\n", "tabs.csv"),
+        ("\ufeffu,mi bits,task\n1.5,0.25,NA\n10,1.5,cell type\n", "commas.csv"),
+        ("u;mi bits;task\n1.5;0.25;NA\n10;1.5;cell type\n", "semicolons.csv"),
+    ],
+)
+def test_columns_are_divided_by_what_divides_the_header(tmp_path, text, name):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    table = read_table(tmp_path / name)
+    assert table["u"].tolist() == [1.5, 10.0]
+    assert table["mi bits"].tolist() == [0.25, 1.5]
+    assert table["task"].tolist() == ["NA", "cell type"]
+
+
+def test_text_of_another_encoding_and_empty_files_are_refused(tmp_path):
+    (tmp_path / "latin.csv").write_bytes("u,bits,Größe\n1,2,3\n".encode("latin-1"))
+    (tmp_path / "empty.csv").write_text("")
+    for name in ("latin.csv", "empty.csv"):
+        with pytest.raises(InputError, match="text in UTF-8 with a header"):
+            read_table(tmp_path / name)

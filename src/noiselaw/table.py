@@ -68,6 +68,8 @@ _NAMES = [column.name for column in COLUMNS]
 #: Rows that agree in these are the same measurement.
 KEY = ["dataset", "signal", "channel", "level", "n_train", "representation", "probe", "seed"]
 _PROVENANCE = b"noiselaw"
+#: A number whose decimal point is a comma.
+_DECIMAL_COMMA = r"[+-]?\d+(,\d+)?([eE][+-]?\d+)?"
 
 
 def to_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -150,13 +152,15 @@ def read_table(path: str | Path) -> pd.DataFrame:
             with pq.ParquetFile(path) as file:
                 table: pd.DataFrame = file.read(use_threads=False).to_pandas(use_threads=False)
         elif path.suffix in {".csv", ".tsv", ".txt"}:
-            table = _read_text(path, "," if path.suffix == ".csv" else "\t")
+            table = _read_text(path)
         else:
             raise InputError(f"A table is read from .csv, .tsv or .parquet; got {path.name!r}.")
     except (ValueError, OSError, pd.errors.ParserError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{path.name} could not be read as a table ({error}). Is it complete?") from error
+        raise InputError(
+            f"{path.name} could not be read as a table ({error}). A table is text in UTF-8 with a header, or Parquet."
+        ) from error
     table = table.drop(columns=[name for name in table.columns if str(name).startswith("Unnamed:")])
     dtypes = {column.name: column.dtype for column in COLUMNS if column.name in table.columns}
     try:
@@ -165,9 +169,20 @@ def read_table(path: str | Path) -> pd.DataFrame:
         return table  # somebody's own table that uses one of our names in its own way
 
 
-def _read_text(path: Path, separator: str) -> pd.DataFrame:
-    """Read a table written as text; a label may be called NA or None, so only an empty one is missing."""
+def _read_text(path: Path) -> pd.DataFrame:
+    """Read a table written as text; a label may be called NA or None, so only an empty one is missing.
+
+    Columns are divided by what divides the header: a comma, a semicolon (as spreadsheets write it where a comma is the
+    decimal point, which it then may be) or a tab.
+    """
+    with path.open(encoding="utf-8-sig") as file:
+        header = file.readline()
+    separator = max(",;\t", key=header.count)
     table: pd.DataFrame = pd.read_csv(path, sep=separator)
+    if separator == ";":
+        for name in table.columns:
+            if not _is_numeric(table[name]) and table[name].dropna().astype(str).str.fullmatch(_DECIMAL_COMMA).all():
+                table[name] = table[name].astype(str).str.replace(",", ".", regex=False).astype("float64")
     labels = {column.name for column in COLUMNS if column.dtype == "string"}
     named = [name for name in table.columns if name in labels or not _is_numeric(table[name])]
     if named:

@@ -51,3 +51,11 @@ def test_mistakes_are_named():
         fit_table(table(), x="the model", y="MI (bits)", by=[])
     with pytest.raises(UsageError, match="cannot also tell groups apart"):
         fit_table(table(), x="UMI per cell", y="MI (bits)", by=["UMI per cell"])
+
+
+def test_nats_are_refused_in_a_name_and_in_a_column_of_units():
+    named = table().rename(columns={"MI (bits)": "MI (nats)"})
+    with pytest.raises(UsageError, match="in nats.*Divide it by ln 2"):
+        fit_groups(named, x="UMI per cell", y="MI (nats)", by=["the model"])
+    with pytest.raises(InputError, match="some values are in nats"):
+        fit_groups(table(unit="nats"), x="UMI per cell", y="MI (bits)", by=["the model"])

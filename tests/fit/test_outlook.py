@@ -90,3 +90,15 @@ def test_a_pilot_is_held_even_where_the_truth_is_none_of_the_forms(name):
         _, low, high = ahead.surface(u[~small], n[~small])
         inside.append(np.mean((low <= truth[~small]) & (truth[~small] <= high)))
     assert np.mean(inside) >= 0.9
+
+
+def test_a_gain_promises_no_more_than_is_likely_to_be_left_below_the_ceiling():
+    u = np.geomspace(1, 1000, 8)
+    bits = NoiseLaw()(np.array([3.2, 400.0]), u)  # still rising, says Eq. 2
+    (ahead,) = lay(("u",), (u,), bits, ceiling=float(bits[-1]) + 0.02)
+    left = ahead.ceiling - ahead.bits().value
+    told = ahead.gain("u", 10.0)
+    assert told.value == pytest.approx(left)
+    assert told.low <= told.value <= told.high
+    (free,) = lay(("u",), (u,), bits)
+    assert free.gain("u", 10.0).value > left + 0.1

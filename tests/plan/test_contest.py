@@ -86,7 +86,7 @@ def test_curves_cross_where_the_algebra_says(curve_table, several):
     found = crossing(rows, "a", "b")
     truth = crosses((2.0, 400.0), (1.5, 50.0))
     assert found.known and found.low < truth < found.high and found.depth == pytest.approx(truth, rel=0.1)
-    assert "above it a keeps more" in found.sentence
+    assert "above it a's is the higher" in found.sentence
 
 
 def test_curves_that_do_not_cross_say_so(curve_table, several):

@@ -11,6 +11,7 @@ from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.fit.adequacy import HIDDEN
 from noiselaw.fit.curve import Protocol, fit_points, with_rivals
 from noiselaw.fit.points import Points, points_of
+from noiselaw.fit.units import refuse_nats
 from noiselaw.laws import law_of
 
 if TYPE_CHECKING:
@@ -119,8 +120,11 @@ def fit_groups(
     Raises
     ------
     InputError
-        If a column is absent or does not hold numbers.
+        If a column is absent or does not hold numbers, or a column of units says nats.
+    UsageError
+        If the name of ``y`` says nats, or one column is asked to be two things.
     """
+    refuse_nats(table, y)
     chosen = law_of(law)
     columns = _variables(chosen, x)
     by = grouping(table, chosen, x, by)

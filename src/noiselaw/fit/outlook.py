@@ -127,8 +127,11 @@ class Outlook:
         x = tuple(np.array([term[1][i] for term in terms]) for i in range(len(self.variables)))
         value, stat = self._sum(coefficients[None], x)
         beyond = float(np.max(self._beyond(x)))
-        half = self._half(kind, stat, float(np.max(self._decades(x))))[0]
-        return self._expected(float(value[0]), float(half), beyond, self._room(terms))
+        width = self._half(kind, stat, float(np.max(self._decades(x))))[0]
+        room, likely = self._room(terms)
+        middle, half = float(value[0]), float(width)
+        ends = min(middle, likely), min(middle - half, likely), min(middle + half, room)
+        return Expected(*ends, beyond, beyond > FAR * (1 + 1e-9))
 
     def surface(self, *x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the bits expected at many points (n,) and the ends of their intervals, (n,) each."""
@@ -192,16 +195,18 @@ class Outlook:
         ]
         return np.asarray(np.maximum(np.max(outside, axis=0), 1.0))
 
-    def _room(self, terms: Sequence[tuple[float, tuple[float, ...]]]) -> float:
-        """Return what the ceiling leaves: for bits the ceiling itself, for a gain what is surely still below it."""
-        if not np.isfinite(self.ceiling):
-            return float("inf")
-        start = [point for coefficient, point in terms if coefficient < 0]
-        return self.ceiling - self.ask("bits", [(1.0, start[0])]).low if start else self.ceiling
+    def _room(self, terms: Sequence[tuple[float, tuple[float, ...]]]) -> tuple[float, float]:
+        """Return what the ceiling leaves at most and as far as is expected.
 
-    def _expected(self, value: float, half: float, beyond: float, room: float) -> Expected:
-        value, low, high = (min(end, room) for end in (value, value - half, value + half))
-        return Expected(value, low, high, beyond, beyond > FAR * (1 + 1e-9))
+        For bits both are the ceiling itself; for a gain what is surely, and what is likely, still below it.
+        """
+        if not np.isfinite(self.ceiling):
+            return float("inf"), float("inf")
+        start = [point for coefficient, point in terms if coefficient < 0]
+        if not start:
+            return self.ceiling, self.ceiling
+        here = self.ask("bits", [(1.0, start[0])])
+        return self.ceiling - here.low, self.ceiling - here.value
 
 
 def lay(

@@ -229,10 +229,11 @@ def _crossing(
     turns = np.flatnonzero(np.sign(gap[:-1]) * np.sign(gap[1:]) < 0)
     pair = f"{first} and {second} about {about}"
     within = f"between {number(grid[0])} and {amount(grid[-1], unit)}"
+    within += f", a factor of {FAR:g} beyond what was measured on either side"
     if not turns.size:
         above, below = (first, second) if gap[-1] > 0 else (second, first)
         equal = grid[np.abs(gap) <= _half(fits, grid, gap)]
-        told = f"The curves of {pair} do not cross {within}: {above} stays above {below}"
+        told = f"By Eq. 2 through each, the curves of {pair} do not cross {within}: {above}'s stays above {below}'s"
         if not equal.size:
             return Crossing(about, first, second, np.nan, np.nan, np.nan, True, f"{told}.")
         told += f", but within their errors they could from {number(equal[0])} to {amount(equal[-1], unit)}."
@@ -247,7 +248,8 @@ def _crossing(
     after = first if gap[at + 1] > 0 else second
     interval = f"95 % interval {span(low, high, of_bits=False)} {unit}".rstrip()
     if known:
-        told = f"The curves of {pair} cross at {amount(depth, unit)} ({interval}); above it {after} keeps more."
+        told = f"By Eq. 2 through each, the curves of {pair} cross at {amount(depth, unit)} ({interval}); "
+        told += f"above it {after}'s is the higher."
     else:
         told = f"Where {pair} cross cannot be told within a factor of ten of what was measured: {interval}."
     told += " This lies outside what was measured." if far and known else ""

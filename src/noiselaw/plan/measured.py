@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import pandas as pd
 
 from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.fit.points import points_of
+from noiselaw.fit.units import refuse_nats
 from noiselaw.laws import NoiseLaw
 from noiselaw.plan.words import noun
 from noiselaw.table import read_table
@@ -29,8 +29,6 @@ _ALIASES = {
     "representation": ("representation", "algorithm", "method", "model"),
     "signal": ("signal", "task", "target"),
 }
-_NATS = re.compile(r"(?<![a-z])nats?(?![a-z])", re.IGNORECASE)
-_UNITS = ("bits_unit", "unit", "units", "mi_unit")
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +144,7 @@ def measured(
     for name in (x, y, n, error, seed, representation, signal, *(by or ())):
         if name is not None and name not in table.columns:
             raise InputError(f"The table has no column {name!r}. {nearest(name, table.columns)}")
-    _refuse_nats(table, y)
+    refuse_nats(table, y)
     found = {
         "representation": representation or _alias(table, "representation", by),
         "signal": signal or _alias(table, "signal", by),
@@ -230,21 +228,6 @@ def _check(table: pd.DataFrame) -> None:
         )
     if (table["n_train"] <= 0).any():
         raise InputError(f"Training sizes must be above 0; got {table['n_train'].min():g}. Pass numbers of cells.")
-
-
-def _refuse_nats(table: pd.DataFrame, y: str) -> None:
-    if _NATS.search(y.replace("_", " ")):
-        raise UsageError(
-            f"{y!r} is in nats, and plans are made in bits only. Divide it by ln 2 = 0.6931 and name the result."
-        )
-    for name in _UNITS:
-        if name in table.columns:
-            units = {str(value).lower() for value in table[name].dropna().unique()}
-            if any(_NATS.search(unit) for unit in units):
-                raise InputError(
-                    f"The column {name!r} says that some values are in nats; plans are made in bits only. Divide those "
-                    "values by ln 2 = 0.6931 and say bits."
-                )
 
 
 def _alias(table: pd.DataFrame, role: str, by: Sequence[str] | None) -> str | None:
