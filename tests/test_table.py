@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from noiselaw.errors import InputError
-from noiselaw.table import COLUMNS, empty, read_provenance, read_table, to_table, write_table
+from noiselaw.table import COLUMNS, empty, numbers_of, read_provenance, read_table, to_table, write_table
 
 ROW = {
     "dataset": "pbmc",
@@ -186,3 +186,12 @@ def test_text_of_another_encoding_and_empty_files_are_refused(tmp_path):
     for name in ("latin.csv", "empty.csv"):
         with pytest.raises(InputError, match="text in UTF-8 with a header"):
             read_table(tmp_path / name)
+
+
+def test_a_column_of_numbers_with_text_in_it_names_the_row():
+    table = pd.DataFrame({"bits": ["1.0", None, "failed"], "n": pd.array([1, None, 3], dtype="Int64")})
+    with pytest.raises(InputError, match=r"row 3 has 'failed'.*Leave that cell empty"):
+        numbers_of(table, "bits")
+    np.testing.assert_array_equal(numbers_of(table, "n"), [1.0, np.nan, 3.0])
+    with pytest.raises(InputError, match="no column 'bitz'.*Nearest: bits"):
+        numbers_of(table, "bitz")

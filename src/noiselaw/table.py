@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import numpy as np
 import pandas as pd
 
 from noiselaw.errors import InputError, nearest
@@ -19,7 +20,9 @@ from noiselaw.errors import InputError, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["COLUMNS", "Column", "empty", "read_provenance", "read_table", "to_table", "write_table"]
+    from numpy.typing import NDArray
+
+__all__ = ["COLUMNS", "Column", "empty", "numbers_of", "read_provenance", "read_table", "to_table", "write_table"]
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,28 @@ def _read_text(path: Path) -> pd.DataFrame:
 
 def _is_numeric(values: pd.Series) -> bool:
     return bool(pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values))
+
+
+def numbers_of(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    """Return a column as numbers, (n,); what is missing is NaN.
+
+    Raises
+    ------
+    InputError
+        If there is no such column, or it holds something else (naming the first row that does).
+    """
+    if name not in table.columns:
+        raise InputError(f"The table has no column {name!r}. {nearest(name, table.columns)}")
+    values = table[name]
+    try:
+        return np.asarray(values.astype("float64").to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        bad = values.notna() & pd.to_numeric(values, errors="coerce").isna()
+        row, value = int(bad.to_numpy().argmax()), values[bad].iloc[0] if bad.any() else error
+        raise InputError(
+            f"The column {name!r} must hold numbers; row {row + 1} has {value!r}. Leave that cell empty where nothing "
+            "was measured, write numbers without thousands separators, or name another column."
+        ) from error
 
 
 def read_provenance(path: str | Path) -> dict[str, Any]:

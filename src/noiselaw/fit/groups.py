@@ -13,6 +13,7 @@ from noiselaw.fit.curve import Protocol, fit_points, with_rivals
 from noiselaw.fit.points import Points, points_of
 from noiselaw.fit.units import refuse_nats
 from noiselaw.laws import law_of
+from noiselaw.table import numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,12 +145,12 @@ def fit_groups(
     fits: list[Fit] = []
     for _, rows in groups:
         usable = _usable(rows, y)
-        values = [_numbers(usable, name) for name in columns]
+        values = [numbers_of(usable, name) for name in columns]
         points = points_of(
             chosen,
             values[0] if len(values) == 1 else values,
             usable[y],
-            None if error is None else _numbers(usable, error),
+            None if error is None else numbers_of(usable, error),
             None if seed is None else usable[seed].astype(str),
         )
         top = _ceiling(usable, ceiling)
@@ -243,21 +244,14 @@ def _variables(law: Law, x: str | Sequence[str] | None) -> list[str]:
 
 def _usable(rows: pd.DataFrame, y: str) -> pd.DataFrame:
     """Return ``rows`` with numbers in ``y``, those of failed measurements unknown."""
-    bits = pd.Series(_numbers(rows, y), index=rows.index)
+    bits = pd.Series(numbers_of(rows, y), index=rows.index)
     if "status" in rows.columns:
         bits = bits.mask(rows["status"].astype(str) == "failed")
     return rows.assign(**{y: bits})
 
 
-def _numbers(rows: pd.DataFrame, name: str) -> Any:
-    try:
-        return rows[name].astype("float64").to_numpy()
-    except (TypeError, ValueError) as error:
-        raise InputError(f"The column {name!r} must hold numbers ({error}). Name the column that does.") from error
-
-
 def _ceiling(rows: pd.DataFrame, ceiling: str | float | None) -> float | None:
     if not isinstance(ceiling, str):
         return ceiling
-    values = pd.Series(_numbers(rows, ceiling)).dropna()
+    values = pd.Series(numbers_of(rows, ceiling)).dropna()
     return float(values.max()) if len(values) else None

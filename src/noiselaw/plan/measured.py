@@ -14,7 +14,7 @@ from noiselaw.fit.points import points_of
 from noiselaw.fit.units import refuse_nats
 from noiselaw.laws import NoiseLaw
 from noiselaw.plan.words import noun
-from noiselaw.table import read_table
+from noiselaw.table import numbers_of, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,13 +154,13 @@ def measured(
     twice = sorted({x, y, *([n] if n else [])} & {*keys, *[v for v in found.values() if v]})
     if twice:
         raise UsageError(f"{twice[0]!r} is measured and cannot also tell groups apart. Leave it out of by.")
-    taken = pd.DataFrame({"u": _numbers(table, x), "bits": _numbers(table, y)})
+    taken = pd.DataFrame({"u": numbers_of(table, x), "bits": numbers_of(table, y)})
     size = n or ("n_train" if "n_train" in table.columns else None)
-    taken["n_train"] = np.nan if size is None else _numbers(table, size)
+    taken["n_train"] = np.nan if size is None else numbers_of(table, size)
     spread = error or ("standard_error" if y == "bits" and "standard_error" in table.columns else None)
-    taken["standard_error"] = np.nan if spread is None else _numbers(table, spread)
+    taken["standard_error"] = np.nan if spread is None else numbers_of(table, spread)
     top = ceiling if ceiling is not None else "ceiling_bits" if y == "bits" and "ceiling_bits" in table else np.nan
-    taken["ceiling_bits"] = _numbers(table, top) if isinstance(top, str) else float(top)
+    taken["ceiling_bits"] = numbers_of(table, top) if isinstance(top, str) else float(top)
     replicate = seed or ("seed" if "seed" in table.columns else None)
     taken["seed"] = 0 if replicate is None else pd.factorize(table[replicate])[0]
     for role, column in found.items():
@@ -240,12 +240,3 @@ def _units(table: pd.DataFrame, x: str) -> Any:
     if "u_unit" not in table.columns:
         return "" if x == "u" else x
     return table["u_unit"].astype("string").fillna("").str.replace("/", " per ").to_numpy(object)
-
-
-def _numbers(table: pd.DataFrame, name: str) -> FloatArray:
-    try:
-        return np.asarray(table[name].astype("float64").to_numpy(), dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"The column {name!r} must hold numbers ({error}). Name the column that does.") from error
-    except KeyError as error:
-        raise InputError(f"The table has no column {name!r}. {nearest(name, table.columns)}") from error
