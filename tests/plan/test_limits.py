@@ -1,8 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from noiselaw.errors import UsageError
-from noiselaw.laws import CapacityLaw
+from noiselaw.laws import CapacityLaw, NoiseLaw
 from noiselaw.plan import limits, measured, with_pilot
 from noiselaw.simulate import rows
 
@@ -57,3 +58,15 @@ def test_where_one_stands_may_be_said(grid_table, joint_truth):
 def test_factors_below_one_are_refused(grid_table):
     with pytest.raises(UsageError, match="factors must be above 1"):
         limits(measured(grid_table()), factors=(0.5,))
+
+
+def test_no_gain_is_promised_beyond_what_the_measurements_leave_below_the_ceiling():
+    u = np.geomspace(2, 2000, 6)
+    bits = NoiseLaw()(np.array([2.6, 150.0]), u)
+    table = pd.DataFrame(
+        {"u": u, "bits": bits, "standard_error": 0.02, "ceiling_bits": bits[-1] + 0.05, "representation": "pca"}
+    )
+    told = limits(measured(table.assign(signal="type", n_train=1000, seed=0)))
+    for gain in told.depth:
+        assert gain.bits.high <= 0.05 + 1.96 * 0.02 + 1e-9
+        assert gain.bits.low <= gain.bits.value <= gain.bits.high

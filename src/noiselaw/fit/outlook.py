@@ -40,6 +40,8 @@ FORMS: dict[tuple[str, ...], tuple[str, ...]] = {
 _PRIOR = 3.0
 #: Forms that miss the points by this many times more than the best (and more than noise explains) are not asked.
 _MISSES, _LEAST_SD = 3.0, 0.02
+#: Realised depths of one level differ by this much between replicates.
+_SAME = 0.03
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,9 @@ class Outlook:
         Standard deviation of the points about the forms, in bits.
     ceiling
         Bits that nothing can exceed; NaN when unknown.
+    surely
+        Bits measured at the largest of each variable, less their error: below the ceiling no gain from there can exceed
+        what that leaves; NaN when unknown.
     """
 
     variables: tuple[str, ...]
@@ -111,6 +116,7 @@ class Outlook:
     largest: tuple[float, ...]
     scatter: float
     ceiling: float = float("nan")
+    surely: float = float("nan")
 
     def bits(self, **x: float) -> Expected:
         """Return the bits expected at ``u=...`` and ``N=...`` (the largest measured where not given)."""
@@ -206,7 +212,9 @@ class Outlook:
         if not start:
             return self.ceiling, self.ceiling
         here = self.ask("bits", [(1.0, start[0])])
-        return self.ceiling - here.low, self.ceiling - here.value
+        measured = np.allclose(start[0], self.largest, rtol=_SAME)
+        low = float(np.fmax(here.low, self.surely)) if measured else here.low
+        return self.ceiling - low, self.ceiling - max(here.value, low)
 
 
 def lay(

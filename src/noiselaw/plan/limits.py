@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -57,7 +58,18 @@ def outlook_of(curve: Measured) -> Outlook:
         If there are too few levels or points.
     """
     variables, x, values = points_for(curve)
-    return lay(variables, x, values, curve.ceiling)[0]
+    return replace(lay(variables, x, values, curve.ceiling)[0], surely=_surely(curve))
+
+
+def _surely(curve: Measured) -> float:
+    """Return the lower end of the 95 % interval of the bits measured at the greatest depth and training size."""
+    rows = curve.table
+    top = rows["n_train"].isna() if rows["n_train"].isna().all() else rows["n_train"] == rows["n_train"].max()
+    rows = rows[top & (rows["depth"] == rows.loc[top, "depth"].max())].dropna(subset=["bits"])
+    if rows.empty:
+        return float("nan")
+    error = np.sqrt((rows["standard_error"].astype(float) ** 2).sum(skipna=False)) / len(rows)
+    return float(rows["bits"].mean() - 1.96 * error)
 
 
 def limits(
