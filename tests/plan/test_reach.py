@@ -49,6 +49,7 @@ def test_the_signal_that_loses_most(curve_table):
     curves = [about(curve_table(top=2.0, u_bar=50.0), "type"), about(curve_table(top=3.0, u_bar=4000.0), "protein")]
     answer = losses(curves, u=2000.0)
     assert answer.known and answer.most == "protein" and "loses most about protein" in answer.sentence
+    assert "UMI per cell, " in answer.sentence
     for loss, (top, u_bar) in zip(answer.losses, ((3.0, 4000.0), (2.0, 50.0)), strict=True):
         truth = top - float(NoiseLaw()([top, u_bar], 2000.0))
         assert loss.low <= loss.bits <= loss.high and loss.bits == pytest.approx(truth, abs=0.02)

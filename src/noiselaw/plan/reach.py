@@ -116,9 +116,9 @@ def losses(curves: Sequence[Measured], u: float | None = None) -> Losses:
     listed = "; ".join(_told(loss) for loss in ranked)
     at = f"at {amount(depth, curves[0].unit)}"
     if not rest:
-        told = f"{at.capitalize()}, {model} loses {_told(most)}; no other signal was measured to compare with."
+        told = f"{at[0].upper()}{at[1:]}, {model} loses {_told(most)}; no other signal was measured to compare with."
     elif known:
-        told = f"{at.capitalize()}, {model} loses most about {most.signal}: {listed}."
+        told = f"{at[0].upper()}{at[1:]}, {model} loses most about {most.signal}: {listed}."
     else:
         doubtful = next((loss for loss in ranked if loss.status != "ok"), None)
         why = STATUSES[doubtful.status] if doubtful else "their intervals overlap"
