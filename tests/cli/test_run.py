@@ -185,8 +185,12 @@ def tissue_file(adata, tmp_path):
     n, rng = adata.n_obs, np.random.default_rng(3)
     adata.obs["clone"] = [f"clone{i // 2}" for i in range(n)]
     adata.obs["day"] = [2 if i % 2 else 6 for i in range(n)]
+    adata.obs["unique"] = [f"cell{i}" for i in range(n)]
+    adata.obs["mostly"] = ["ungrouped" if 180 <= i else f"clone{i // 2}" for i in range(n)]
     adata.obs["slice"] = [f"slice{i % 2}" for i in range(n)]
     adata.obsm["spatial"] = rng.random((n, 2)).astype(np.float32)
+    adata.obsm["holes"] = adata.obsm["spatial"].copy()
+    adata.obsm["holes"][7, 1] = np.nan
     adata.write_h5ad(tmp_path / "tissue.h5ad")
     return tmp_path / "tissue.h5ad"
 
@@ -199,6 +203,7 @@ CLONAL = ["--clonal", "clone", "--time", "day", "--early", "2", "--late", "6"]
     [
         ([*CLONAL, "--held-out", "0.5"], {"clonal"}),
         ([*CLONAL, "--target", "both"], {"clonal", "clonal_profile"}),
+        (["--clonal", "mostly", "--missing-clone", "ungrouped", "--held-out", "0.8"], {"clonal"}),
         (["--spatial", "spatial", "--section", "slice", "--target", "profile"], {"spatial_profile"}),
     ],
 )
@@ -222,6 +227,12 @@ def test_relatives_and_neighbours_are_asked_about(tissue_file, tmp_path, flags, 
         (["--label", "cell_type", "--target", "both"], 2, "--target says more about --clonal or --spatial"),
         (["--spatial", "spatial", "--target", "cell"], 2, "'embedding' or 'profile'"),
         ([*CLONAL, "--held-out", "0.1"], 3, "hold out more"),
+        (["--clonal", "unique"], 3, "column 'unique' has"),
+        (["--clonal", "mostly"], 3, "If that means none, pass missing = ['ungrouped'] (--missing-clone)"),
+        (["--clonal", "mostly", "--missing-clone", "ungroupd"], 3, "pass missing = ['ungrouped']"),
+        ([*CLONAL, "--missing-clone", "non"], 2, "--missing-clone 'non' occurs nowhere in clone. Nearest: clone"),
+        (["--spatial", "spatial", "--missing-clone", "none"], 2, "--missing-clone says more about --clonal"),
+        (["--spatial", "holes"], 3, "1 of 400 cells have NaN or infinite coordinates in matrix 'holes'"),
     ],
 )
 def test_relatives_and_neighbours_that_are_not_there_get_one_sentence(

@@ -41,6 +41,9 @@ def run(
     time: Annotated[str | None, typer.Option(help="Column of time points of clonal relatives.")] = None,
     early: Annotated[str | None, typer.Option(help="Time points of the cell, e.g. 2,4.")] = None,
     late: Annotated[str | None, typer.Option(help="Time points of its relative, e.g. 6.")] = None,
+    missing_clone: Annotated[
+        list[str] | None, typer.Option(help="A value of the clones' column that means none. Repeatable.")
+    ] = None,
     spatial: Annotated[
         str | None, typer.Option(help="Matrix of positions (obsm key): asks about one of the 5 nearest cells.")
     ] = None,
@@ -103,9 +106,10 @@ def run(
         "held_out": held_out,
         "group": group,
     }
+    clones = {"time": time, "early": _names(early), "late": _names(late), "missing": missing_clone}
     signals = [
         *_of_cells(label or [], missing_label or [], abundance or []),
-        *_of_partners(clonal, {"time": time, "early": _names(early), "late": _names(late)}, spatial, section, target),
+        *_of_partners(clonal, clones, spatial, section, target),
     ]
     study = _study(source, counts, signals, missing=bool(missing_label) and not label, given=given)
     folder = out or Path("runs") / study.name
@@ -114,6 +118,7 @@ def run(
     how = Execution(slots, scheduler, timeout, retry_failed=retry_failed, gpus=devices, jobs_per_gpu=jobs_per_gpu)
     loaded = load(study)
     _check_missing_labels(loaded, missing_label or [])
+    _check_missing_clones(loaded, clonal, missing_clone or [])
     if dry_run:
         _forecast(loaded, source, folder, slots, as_json)
         return 0
@@ -141,14 +146,15 @@ def _of_cells(labels: list[str], missing: list[str], abundances: list[str]) -> l
 
 
 def _of_partners(
-    clonal: str | None, times: dict[str, Any], spatial: str | None, section: str | None, target: str
+    clonal: str | None, clones: dict[str, Any], spatial: str | None, section: str | None, target: str
 ) -> list[Signal]:
     """Return the signals whose Y is another cell, one for each target that is asked for."""
     from noiselaw.signals import SIGNALS
 
-    times = {key: value for key, value in times.items() if value is not None}
+    clones = {key: value for key, value in clones.items() if value}
+    said = {"missing": "--missing-clone"}
     for flag, given, needed in (
-        (f"--{next(iter(times), '')}", bool(times) and not clonal, "--clonal"),
+        *((said.get(key, f"--{key}"), not clonal, "--clonal") for key in clones),
         ("--section", section is not None and not spatial, "--spatial"),
         ("--target", target != "embedding" and not (clonal or spatial), "--clonal or --spatial"),
     ):
@@ -158,7 +164,7 @@ def _of_partners(
     asked: list[Signal] = []
     for one in wanted:
         if clonal:
-            asked.append(SIGNALS.build("clonal", {"clone": clonal, **times, "target": one}))
+            asked.append(SIGNALS.build("clonal", {"clone": clonal, **clones, "target": one}))
         if spatial:
             asked.append(SIGNALS.build("spatial", {"key": spatial, "section": section or "", "target": one}))
     return asked
@@ -228,6 +234,14 @@ def _check_missing_labels(loaded: Loaded, missing: list[str]) -> None:
             raise UsageError(
                 f"--missing-label {label!r} occurs in none of {', '.join(columns)}. {nearest(label, there)}"
             )
+
+
+def _check_missing_clones(loaded: Loaded, column: str | None, missing: list[str]) -> None:
+    """Refuse a value said to mean "no clone" that no cell has: its real spelling would stay one large clone."""
+    there = set(loaded.dataset.annotations[column].dropna().astype(str)) if column else set()
+    for value in missing:
+        if value not in there:
+            raise UsageError(f"--missing-clone {value!r} occurs nowhere in {column}. {nearest(value, there)}")
 
 
 def _levels(text: str | None) -> int | list[float] | None:

@@ -112,8 +112,8 @@ class ClonalRelatives(Signal):
         largest = str(names[sizes.argmax()])
         raise InputError(
             f"Relatives are told from strangers, but {sizes.max()} of the {sizes.sum()} cells that have a clone in "
-            f"column {self.clone!r} are of one, {largest!r}. If that means none, pass missing = [{largest!r}]; else "
-            "choose another column."
+            f"column {self.clone!r} are of one, {largest!r}. If that means none, pass missing = [{largest!r}] "
+            "(--missing-clone); else choose another column."
         )
 
     def kept_together(self, dataset: Dataset) -> NDArray[np.int64]:
