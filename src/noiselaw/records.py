@@ -36,6 +36,7 @@ Matrix = Any
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
 View = Literal["counts", "lognorm", "ranks", "image"]
+Kind = Literal["counts", "images"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +48,11 @@ class Dataset:
     name
         How tables and reports call it.
     observations
-        Counts, (n observations, n features).
+        Counts, (n observations, n features); or images, (n observations, height, width, 3) of uint8.
     names
         One unique name per observation, (n observations,).
     features
-        One name per feature, (n features,).
+        One name per feature, (n features,); of images the three colours.
     annotations
         One row per observation: the columns that label signals, groups and positions may come from.
     matrices
@@ -67,6 +68,11 @@ class Dataset:
     annotations: pd.DataFrame
     matrices: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Kind:
+        """Whether the observations are counts or images."""
+        return "images" if len(self.observations.shape) == 4 else "counts"
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,11 +128,12 @@ class Prepared:
     view
         What ``values`` are: ``counts`` or ``lognorm`` of the selected features, ``ranks`` or ``image``.
     values
-        (n observations, n selected features).
+        (n observations, n selected features); of images (n observations, 3, height, width), which may be drawn when
+        they are asked for (see :class:`noiselaw.prepare.ImageView`).
     names, features
         Their names.
     library_size
-        Molecules per observation over *all* features, after the channel, (n,).
+        Molecules per observation over *all* features, after the channel, (n,); NaN for images.
     level
         The channel's level, for models that look up what was computed elsewhere.
     seed

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from noiselaw.channels.base import Channel
 from noiselaw.channels.binomial import Binomial
+from noiselaw.channels.dropout import PixelDropout
 from noiselaw.channels.gaussian import Gaussian
 from noiselaw.channels.hypergeometric import Hypergeometric
+from noiselaw.channels.images import ImageChannel
+from noiselaw.channels.pixel_noise import PixelNoise
+from noiselaw.channels.pixelation import Pixelation
 from noiselaw.errors import UsageError
 from noiselaw.randomness import generator
 from noiselaw.registry import Registry, checked
@@ -16,12 +20,30 @@ from noiselaw.registry import Registry, checked
 if TYPE_CHECKING:
     from noiselaw.records import Matrix
 
-__all__ = ["CHANNELS", "Binomial", "Channel", "Gaussian", "Hypergeometric", "thin"]
+__all__ = [
+    "CHANNELS",
+    "Binomial",
+    "Channel",
+    "Gaussian",
+    "Hypergeometric",
+    "ImageChannel",
+    "PixelDropout",
+    "PixelNoise",
+    "Pixelation",
+    "thin",
+]
 
 CHANNELS: Registry[Channel] = Registry(
     "channel",
     "noiselaw.channels",
-    {"binomial": Binomial, "hypergeometric": Hypergeometric, "gaussian": Gaussian},
+    {
+        "binomial": Binomial,
+        "hypergeometric": Hypergeometric,
+        "gaussian": Gaussian,
+        "pixel_noise": PixelNoise,
+        "pixelation": Pixelation,
+        "pixel_dropout": PixelDropout,
+    },
 )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from noiselaw.randomness import draw_seed
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from noiselaw.records import Matrix
+    from noiselaw.records import Kind, Matrix
 
 __all__ = ["Channel"]
 
@@ -21,12 +21,26 @@ class Channel(ABC):
     Strategies are frozen dataclasses with a field ``level``; they write ``_apply`` and ``_strength``.
     """
 
-    #: Unit of ``strength`` as tables and axes show it.
-    unit: ClassVar[str]
+    #: What it is applied to.
+    takes: ClassVar[Kind] = "counts"
+    #: Whether ``strength`` rises with the level.
+    rises: ClassVar[bool] = True
+    #: Whether there is chance in it: pixelation has none.
+    random: ClassVar[bool] = True
     #: Raised when the numbers that a channel gives for the same seed change, so that stored results are redone.
     revision: ClassVar[int] = 1
 
     level: float
+
+    @property
+    def unit(self) -> str:
+        """Unit of ``strength`` as tables and axes show it; strategies set a class variable in its place."""
+        return ""
+
+    @classmethod
+    def default_levels(cls, count: int) -> tuple[float, ...]:
+        """Return ``count`` levels for a study that does not name them: log-spaced from 0.001 to 1."""
+        return tuple(float(q) for q in np.logspace(-3, 0, count)) if count > 1 else (1.0,)
 
     def apply(self, x: Matrix, rng: np.random.Generator) -> Matrix:
         """Return a noisy copy of ``x`` (n observations, n features), of the same kind of array; ``x`` is untouched.

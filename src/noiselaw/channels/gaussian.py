@@ -23,7 +23,8 @@ __all__ = ["Gaussian"]
 class Gaussian(Channel):
     """Add independent Gaussian noise of standard deviation ``level`` to every entry; u = 1 / level^2.
 
-    Whole-number matrices become float64, others keep their precision.
+    For a matrix of measurements; images take :class:`~noiselaw.channels.PixelNoise`. Whole-number matrices become
+    float64, others keep their precision.
 
     Parameters
     ----------
@@ -32,6 +33,7 @@ class Gaussian(Channel):
     """
 
     unit: ClassVar[str] = "1/variance"
+    rises: ClassVar[bool] = False
 
     level: float
 

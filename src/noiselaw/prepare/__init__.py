@@ -1,11 +1,14 @@
-"""From noisy counts to what a representation takes; every choice is fitted on training observations."""
+"""From noisy observations to what a representation takes; every choice is fitted on training observations."""
 
 from __future__ import annotations
 
 from noiselaw.prepare.base import FittedPreparation, Preparation, as_view
 from noiselaw.prepare.cells import GeneSelection
+from noiselaw.prepare.images import ImageScaling, ImageView
 from noiselaw.registry import Registry
 
-__all__ = ["PREPARATIONS", "FittedPreparation", "GeneSelection", "Preparation", "as_view"]
+__all__ = ["PREPARATIONS", "FittedPreparation", "GeneSelection", "ImageScaling", "ImageView", "Preparation", "as_view"]
 
-PREPARATIONS: Registry[Preparation] = Registry("preparation", "noiselaw.preparations", {"cells": GeneSelection})
+PREPARATIONS: Registry[Preparation] = Registry(
+    "preparation", "noiselaw.preparations", {"cells": GeneSelection, "images": ImageScaling}
+)

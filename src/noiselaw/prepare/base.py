@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noiselaw.records import IntArray, Matrix, Prepared, View
+    from noiselaw.records import IntArray, Kind, Matrix, Prepared, View
 
 __all__ = ["FittedPreparation", "Preparation", "as_view"]
 
@@ -71,6 +71,10 @@ class Preparation(ABC):
     Strategies are frozen dataclasses with a field ``genes``; they write ``_fit``.
     """
 
+    #: What it is fitted on.
+    prepares: ClassVar[Kind] = "counts"
+    #: What it can be seen as, for representations to take.
+    views: ClassVar[tuple[View, ...]] = ("counts", "lognorm", "ranks")
     #: Raised when the numbers that it gives change, so that stored results are redone.
     revision: ClassVar[int] = 1
     #: What a sweep fits it on: the largest training set of each level, each training size of each level,

@@ -29,7 +29,7 @@ def check_channel(channel: Channel, weaker: Channel | None = None, x: Any = None
     weaker
         The same channel with less noise; its strength must be higher.
     x
-        What it is applied to, dense, (n observations, n features); by default small counts.
+        What it is applied to, dense, (n observations, n features); by default small counts, or small images.
     study_file
         Whether a study file must be able to hold it.
 
@@ -39,7 +39,8 @@ def check_channel(channel: Channel, weaker: Channel | None = None, x: Any = None
         Naming the first promise that it breaks.
     """
     promises = Promises(channel)
-    counts = _counts() if x is None else np.asarray(x)
+    example = _images if channel.takes == "images" else _counts
+    counts = example() if x is None else np.asarray(x)
     promises.is_frozen()
     if study_file:
         promises.survives_a_study_file()
@@ -47,7 +48,7 @@ def check_channel(channel: Channel, weaker: Channel | None = None, x: Any = None
     with promises.undisturbed(x=counts):
         noisy = channel.apply(counts, generator(1, "cells"))
     promise = "the result is laid out as the input and shares nothing with it"
-    promises.holds(not is_sparse(noisy) and noisy.shape == counts.shape, promise, "Its kind or shape is another.")
+    promises.holds(_alike(noisy, counts), promise, "Its kind or shape is another.")
     promises.holds(not np.shares_memory(noisy, counts), promise, "It shares memory with the input.")
     _check_randomness(promises, channel, counts, noisy)
     _check_sparse(promises, channel, counts, noisy)
@@ -62,8 +63,19 @@ def _counts() -> np.ndarray:
     return 1.0 + rng.poisson(rng.gamma(0.5, 8.0, size=30), size=(60, 30)).astype(np.float64)
 
 
+def _images() -> np.ndarray:
+    return generator(0, "example images").uniform(-1, 1, size=(12, 3, 24, 24)).astype(np.float32)
+
+
+def _alike(noisy: Any, counts: np.ndarray) -> bool:
+    """Say whether what came out is of the kind and shape of what went in; images may come out smaller."""
+    if counts.ndim == 4:
+        return isinstance(noisy, np.ndarray) and noisy.ndim == 4 and noisy.shape[:2] == counts.shape[:2]
+    return not is_sparse(noisy) and noisy.shape == counts.shape
+
+
 def _spoilt(counts: np.ndarray) -> np.ndarray:
-    spoilt = counts.astype(np.float64)
+    spoilt = counts.astype(np.float64 if counts.ndim == 2 else counts.dtype)
     spoilt[3, 2] = np.nan
     return spoilt
 
@@ -71,6 +83,9 @@ def _spoilt(counts: np.ndarray) -> np.ndarray:
 def _check_randomness(promises: Promises, channel: Channel, counts: np.ndarray, noisy: np.ndarray) -> None:
     again, other = (channel.apply(counts, generator(seed, "cells")) for seed in (1, 2))
     promises.are_equal(noisy, again, "the same seed gives the same numbers", "Applied twice with one seed")
+    if not channel.random:
+        promises.are_equal(noisy, other, "without chance, every seed gives the same", "Two seeds gave other numbers")
+        return
     promises.holds(not np.array_equal(noisy, other), "another seed gives other numbers", "Two seeds gave the same.")
     rng = generator(1, "cells")
     moved = not np.array_equal(channel.apply(counts, rng), channel.apply(counts, rng))
@@ -79,6 +94,8 @@ def _check_randomness(promises: Promises, channel: Channel, counts: np.ndarray, 
 
 def _check_sparse(promises: Promises, channel: Channel, counts: np.ndarray, noisy: np.ndarray) -> None:
     """Raise unless sparse observations are treated like dense ones, or refused by a channel for dense ones."""
+    if counts.ndim != 2:
+        return
     for kind in (sparse.csr_matrix, sparse.csc_matrix):
         x = kind(counts)
         try:
