@@ -108,6 +108,9 @@ class Pairs:
     profile
         With ``partners``: None when Y is their embedding; else how many leading components of their profile before the
         channel Y is, 0 for every prepared feature.
+    against_all
+        Where Y is whether an observation is of one class: that class, so that an embedding of predicted labels is read
+        as whether it predicts that class; else empty.
     """
 
     rows: IntArray
@@ -117,6 +120,7 @@ class Pairs:
     ceiling_bits: float = float("nan")
     dropped: Mapping[str, int] = field(default_factory=dict)
     profile: int | None = None
+    against_all: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +142,9 @@ class Prepared:
         The channel's level, for models that look up what was computed elsewhere.
     seed
         The study's seed, for the same models; None outside a study. It seeds nothing.
+    labels
+        For models that learn from labels: one for each observation as text, (n,). Only training observations have
+        them; a held-out observation's label never travels with it.
     """
 
     view: View
@@ -147,13 +154,16 @@ class Prepared:
     library_size: FloatArray
     level: float = float("nan")
     seed: int | None = None
+    labels: NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         return int(self.values.shape[0])
 
     def take(self, rows: IntArray | slice) -> Prepared:
         """Return the observations ``rows``, in that order."""
-        return replace(self, values=self.values[rows], names=self.names[rows], library_size=self.library_size[rows])
+        labels = None if self.labels is None else self.labels[rows]
+        values, names, library_size = self.values[rows], self.names[rows], self.library_size[rows]
+        return replace(self, values=values, names=names, library_size=library_size, labels=labels)
 
 
 @dataclass(frozen=True)

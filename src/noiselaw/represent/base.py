@@ -67,6 +67,11 @@ class Representation(ABC):
     #: Raised when the numbers that it gives for the same seed change.
     revision: ClassVar[int] = 1
 
+    @property
+    def learns_from(self) -> str:
+        """Annotation column whose labels of training observations it learns from; empty for none."""
+        return ""
+
     def fit(self, prepared: Prepared, rng: np.random.Generator) -> Encoder:
         """Fit on training observations."""
         return self.fit_sizes(prepared, [len(prepared)], rng)[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from noiselaw.randomness import generator
 from noiselaw.records import Estimate, Prepared
 from noiselaw.represent import PCA, REPRESENTATIONS
 from noiselaw.sweep.grid import Embed
+from noiselaw.sweep.lessons import labels_of
 from noiselaw.sweep.pieces import or_none, read_counts, read_pairs, read_split
 from noiselaw.sweep.split import training_rows
 from noiselaw.sweep.store import Piece, Store
@@ -124,7 +126,7 @@ def _views(store: Store, item: Embed, piece: Piece) -> tuple[Prepared, Prepared]
     if condition.subsets != "nested":
         rows = training_rows(split, item.size, condition.seed, condition.subsets)
     train, test = (fitted.as_view(prepared.take(part), item.model.takes) for part in (rows, split.test))
-    return train, test
+    return replace(train, labels=labels_of(store, item.labels, rows)), test
 
 
 def _fit_sizes(item: Embed, train: Prepared, sizes: Sequence[int]) -> list[Encoder]:
@@ -233,7 +235,7 @@ def _estimates(
         return generator(seed, "probe", item.folds)
 
     x_rows = np.searchsorted(split.test, pairs.rows)
-    xs = [np.asarray(piece.arrays["values"])[x_rows] for piece in pieces]
+    xs = [_asked_about(pairs.against_all, piece)[x_rows] for piece in pieces]
     if not xs or isinstance(y, str):
         return [str(y)] * len(xs)
     if y is not None:
@@ -244,6 +246,15 @@ def _estimates(
     ys = [np.asarray(piece.arrays["values"])[y_rows] for piece in pieces]
     each = [lambda x=x, y=y: probe.estimate(x, y, pairs.groups, rng()) for x, y in zip(xs, ys, strict=True)]
     return [_attempt(one) for one in each]
+
+
+def _asked_about(one_class: str, piece: Piece) -> np.ndarray:
+    """Return an embedding; one of predicted labels as whether it predicts ``one_class``, where Y is of one class."""
+    values = np.asarray(piece.arrays["values"])
+    predicted = piece.body.get("training", {}).get("classes")
+    if not one_class or predicted is None:
+        return values
+    return np.isin(values, [code for code, name in enumerate(predicted) if name == one_class]).astype(np.float64)
 
 
 def _each_or_all(together: Callable[[], list[Any]], singly: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -277,6 +288,7 @@ def _write_measurement(
         "preparation": piece.body.get("notes", {}),
         "empty_held_out": piece.body.get("empty_held_out"),
         "dropped": dict(pairs.dropped),
+        **({} if pairs.partners is None else {"target": "embedding" if pairs.profile is None else "profile"}),
     }
     row = {
         **item.row,

@@ -22,6 +22,7 @@ from noiselaw.probes import PROBES
 from noiselaw.probes.inputs import MIN_GROUPS, MIN_PAIRS
 from noiselaw.randomness import generator
 from noiselaw.represent import PCA, REPRESENTATIONS
+from noiselaw.sweep.lessons import lessons_of
 from noiselaw.sweep.split import make_split, merge_groups
 from noiselaw.sweep.store import identity
 
@@ -59,12 +60,13 @@ class Condition:
 
 @dataclass(frozen=True, eq=False)
 class Embed:
-    """One representation of one condition at one training size."""
+    """One representation of one condition at one training size; ``labels`` are what it learns from, if it does."""
 
     key: str
     condition: Condition
     model: Representation
     size: int
+    labels: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +134,11 @@ def lay_out(study: Study, dataset: Dataset) -> Grid:
     splits = [make_split(len(dataset.names), study.held_out, seed, groups, study.splits) for seed in range(cycle)]
     sizes = training_sizes(study.sizes, min(len(split.train) for split in splits))
     source = content_hash(dataset)
+    taught = lessons_of(study.models, dataset)
+    lessons = {column: _array_key(pairs.rows, pairs.values) for column, pairs in taught.items()}
     measures: list[Measure] = []
-    all_splits, all_pairs = {}, {}
+    all_splits: dict[str, Split] = {}
+    all_pairs = {lessons[column]: pairs for column, pairs in taught.items()}
     dropped: dict[str, dict[str, int]] = {}
     for seed, split in enumerate(splits[: study.seeds]):
         split_key = _array_key(split.train, split.test)
@@ -151,7 +156,8 @@ def lay_out(study: Study, dataset: Dataset) -> Grid:
             _refuse_few_groups(signal.name, pairs)
             told = np.array(json.dumps(dict(pairs.dropped), sort_keys=True))
             of_profile = [] if pairs.profile is None else [np.array(pairs.profile)]
-            key = _array_key(pairs.rows, pairs.values, pairs.partners, pairs.groups, told, *of_profile)
+            of_class = [np.array(pairs.against_all)] if pairs.against_all else []
+            key = _array_key(pairs.rows, pairs.values, pairs.partners, pairs.groups, told, *of_profile, *of_class)
             all_pairs[key] = pairs
             profile = _profile_of(study.preparation, source, split_key, pairs)
             paired[signal.name] = key, signal.drawn_as, profile
@@ -159,7 +165,8 @@ def lay_out(study: Study, dataset: Dataset) -> Grid:
                 total = dropped.setdefault(signal.name, {})
                 total[reason] = total.get(reason, 0) + count
         for level in study.levels:
-            measures += _measures_of(study, study.channel_at(level), seed, source, split_key, split, sizes, paired)
+            channel = study.channel_at(level)
+            measures += _measures_of(study, channel, seed, source, split_key, split, sizes, paired, lessons)
     return Grid(tuple(measures), all_splits, all_pairs, source, sizes, dropped)
 
 
@@ -244,6 +251,7 @@ def _measures_of(
     split: Split,
     sizes: tuple[int, ...],
     paired: Mapping[str, tuple[str, str, Profile | None]],
+    lessons: Mapping[str, str],
 ) -> list[Measure]:
     preparation = study.preparation
     shared = {
@@ -270,8 +278,12 @@ def _measures_of(
         )
         for model in study.models:
             described = _described(REPRESENTATIONS, model)
-            embed_key = identity({"condition": key, "model": described, "size": size, "subsets": study.subsets})
-            embed = Embed(embed_key, condition, model, size)
+            labels = lessons.get(model.learns_from, "")
+            taught = {"labels": labels} if labels else {}
+            embed_key = identity(
+                {"condition": key, "model": described, "size": size, "subsets": study.subsets, **taught}
+            )
+            embed = Embed(embed_key, condition, model, size, labels)
             for signal, (pairs, folds, profile) in paired.items():
                 clean = {} if profile is None else {"profile": profile.key}
                 # Said only where it is not the signal's name, so that what was measured before keeps its identity.

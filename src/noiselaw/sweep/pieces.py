@@ -91,6 +91,7 @@ def write_pairs(store: Store, key: str, pairs: Pairs) -> None:
         return
     arrays = {name: getattr(pairs, name) for name in _PAIR_ARRAYS}
     body = {"ceiling_bits": or_none(pairs.ceiling_bits), "dropped": dict(pairs.dropped), "profile": pairs.profile}
+    body |= {"against_all": pairs.against_all} if pairs.against_all else {}
     store.write("pairs", key, body, {name: value for name, value in arrays.items() if value is not None})
 
 
@@ -114,6 +115,7 @@ def read_pairs(store: Store, key: str) -> Pairs:
         ceiling_bits=float("nan") if ceiling is None else ceiling,
         dropped=piece.body["dropped"],
         profile=piece.body.get("profile"),
+        against_all=piece.body.get("against_all", ""),
     )
 
 
