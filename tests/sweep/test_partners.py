@@ -1,5 +1,6 @@
 """Signals whose Y is another observation, through a whole sweep."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -52,6 +53,10 @@ def test_both_targets_are_measured_and_no_pair_straddles_the_split(tissue, tmp_p
     table = run(study_of(tissue, signals), tmp_path / "s")
     assert (table["status"] != "failed").all()
     assert (table["bits"] > 0.4).all()
+    asked = {
+        name: json.loads(facts)["target"] for name, facts in zip(table["signal"], table["diagnostics"], strict=True)
+    }
+    assert asked == {signal.name: signal.target for signal in signals}
     store = Store.open(tmp_path / "s")
     (split,) = (store.read("splits", key).arrays for key in store.keys("splits"))
     for key in store.keys("pairs"):
