@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from noiselaw.optional import mend_torchvision
 from noiselaw.randomness import generator
 from noiselaw.records import Prepared
 from noiselaw.represent import VAE
@@ -41,6 +42,7 @@ def seconds(work, *arguments):
 
 
 def by_scvi_tools(counts, epochs):
+    mend_torchvision()
     import scvi
 
     cells = anndata.AnnData(counts.copy())

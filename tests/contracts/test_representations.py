@@ -7,6 +7,7 @@ import pytest
 from scipy import sparse
 
 from noiselaw.errors import InputError
+from noiselaw.optional import mend_torchvision
 from noiselaw.prepare import GeneSelection
 from noiselaw.randomness import generator
 from noiselaw.represent import REPRESENTATIONS, Representation, Wrapped
@@ -33,6 +34,7 @@ NEEDS = {"scvi": "scvi", "txformer": "torch"}
 @pytest.fixture(params=NAMES)
 def representation(request) -> Representation:
     if request.param in NEEDS:
+        mend_torchvision()
         pytest.importorskip(NEEDS[request.param])
     return REPRESENTATIONS.build(request.param, QUICK.get(request.param))
 

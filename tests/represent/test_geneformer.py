@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from noiselaw.optional import mend_torchvision
+
 torch = pytest.importorskip("torch")
+mend_torchvision()
 transformers = pytest.importorskip("transformers")
 
 from noiselaw.errors import InputError  # noqa: E402

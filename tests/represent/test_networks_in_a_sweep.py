@@ -6,6 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from noiselaw.optional import mend_torchvision  # noqa: E402
 from noiselaw.simulate import cells  # noqa: E402
 from noiselaw.sweep import Study, run  # noqa: E402
 
@@ -15,6 +16,7 @@ SMALL = {"layers": 1, "dims": 16, "heads": 2, "feed_forward": 16, "epochs": 1, "
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sweep")
+    mend_torchvision()
     transformers = pytest.importorskip("transformers")
     (folder / "model").mkdir()
     genes = {f"gene_{i:05d}": f"ENSG{i:011d}" for i in range(50, 90)}

@@ -8,12 +8,14 @@ import pytest
 from scipy import sparse
 
 from noiselaw.errors import InputError, UsageError
+from noiselaw.optional import mend_torchvision
 from noiselaw.randomness import draw_seed, generator
 from noiselaw.records import Prepared
 from noiselaw.registry import checked
 from noiselaw.represent import REPRESENTATIONS, VAE
 
 torch = pytest.importorskip("torch")
+mend_torchvision()
 pytest.importorskip("scvi", reason="scvi-tools is absent")
 
 QUICK = VAE(n_latent=4, n_hidden=16, batch=64, max_epochs=6, device="cpu")
