@@ -108,6 +108,12 @@ def test_a_file_put_there_by_hand_is_taken(tmp_path):
     bring([RemoteFile("cells.h5ad", "http://127.0.0.1:9/cells.h5ad", HASH)], tmp_path)
 
 
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"file cannot be a dataset's folder \(File exists\)\. Pass another one"):
+        bring([RemoteFile("cells.h5ad", "http://localhost:1/none")], tmp_path / "file")
+
+
 def test_the_folder(tmp_path):
     assert folder_of("larry_in_vitro", tmp_path) == tmp_path
     assert folder_of("larry_in_vitro", None).name == "larry_in_vitro"

@@ -91,7 +91,12 @@ def _download(file: RemoteFile, folder: Path, expected: str) -> None:
     requests: Any = require("requests", "Fetching a dataset")
     pooch.get_logger().setLevel("ERROR")
     made = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be a dataset's folder ({error.strerror}). Pass another one, or make room for it."
+        ) from error
     part = folder / f"{file.name}.part"
     try:
         pooch.retrieve(file.url, expected or None, file.name, folder, downloader=_Resuming(part))
