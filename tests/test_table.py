@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from noiselaw.errors import InputError
-from noiselaw.table import COLUMNS, empty, numbers_of, read_provenance, read_table, to_table, write_table
+from noiselaw.table import COLUMNS, empty, numbers_of, read_provenance, read_table, repeated, to_table, write_table
 
 ROW = {
     "dataset": "pbmc",
@@ -195,3 +195,8 @@ def test_a_column_of_numbers_with_text_in_it_names_the_row():
     np.testing.assert_array_equal(numbers_of(table, "n"), [1.0, np.nan, 3.0])
     with pytest.raises(InputError, match="no column 'bitz'.*Nearest: bits"):
         numbers_of(table, "bitz")
+
+
+def test_a_copy_of_a_row_is_marked_and_a_replicate_is_not():
+    table = pd.DataFrame({"u": [1.0, 1.0, 1.0], "bits": [0.5, 0.5, 0.5], "seed": [0, 1, 0], "note": [{}, {}, {}]})
+    assert repeated(table).tolist() == [False, False, True]

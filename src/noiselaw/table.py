@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "Column", "empty", "numbers_of", "read_provenance", "read_table", "to_table", "write_table"]
+__all__ = [
+    "COLUMNS",
+    "Column",
+    "empty",
+    "numbers_of",
+    "read_provenance",
+    "read_table",
+    "repeated",
+    "to_table",
+    "write_table",
+]
 
 
 @dataclass(frozen=True)
@@ -219,6 +229,11 @@ def numbers_of(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
             f"The column {name!r} must hold numbers; row {row + 1} has {value!r}. Leave that cell empty where nothing "
             "was measured, write numbers without thousands separators, or name another column."
         ) from error
+
+
+def repeated(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mark the rows that repeat an earlier one in every column, (n,): a copy is no second measurement."""
+    return np.asarray(table.astype(str).duplicated(), dtype=bool)
 
 
 def read_provenance(path: str | Path) -> dict[str, Any]:

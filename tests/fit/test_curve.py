@@ -115,7 +115,7 @@ def test_a_standard_error_of_zero_is_unknown_not_certain():
 def test_mistakes_are_named():
     with pytest.raises(InputError, match="one value per measurement; got 10 and 9"):
         fit_law("noise", U, curve(2, 100)[:9])
-    with pytest.raises(InputError, match="u must be above 0; got -1"):
+    with pytest.raises(InputError, match="u must not be negative; got -1"):
         fit_law("noise", -np.ones(10), curve(2, 100))
     with pytest.raises(InputError, match="standard_error must be above 0; got -1"):
         fit_law("noise", U, curve(2, 100), -np.ones(10))

@@ -59,3 +59,23 @@ def test_nats_are_refused_in_a_name_and_in_a_column_of_units():
         fit_groups(named, x="UMI per cell", y="MI (nats)", by=["the model"])
     with pytest.raises(InputError, match="some values are in nats"):
         fit_groups(table(unit="nats"), x="UMI per cell", y="MI (bits)", by=["the model"])
+
+
+def test_copies_of_rows_count_once_and_are_said():
+    once = table()[:10].assign(noise=np.random.default_rng(0).normal(0, 0.05, 10))
+    once["MI (bits)"] += once["noise"]
+    twice = pd.concat([once, once], ignore_index=True)
+    asked = {"x": "UMI per cell", "y": "MI (bits)", "by": ["the model"]}
+    alone, doubled = (fit_groups(rows, **asked)[("a model",)] for rows in (once, twice))
+    assert doubled.intervals == alone.intervals
+    assert "10 rows are exact copies of others and counted once" in doubled.reason
+    assert doubled.diagnostics["copies"] == 10
+    assert "copies" not in alone.diagnostics
+
+
+def test_several_curves_in_one_fit_are_said_unless_that_was_asked_for():
+    asked = {"x": "UMI per cell", "y": "MI (bits)"}
+    assert "Rows that differ in the model are fitted as one curve" in fit_groups(table(), **asked)[()].reason
+    assert fit_groups(table(), **asked)[()].diagnostics["mixed"] == ["the model"]
+    assert "one curve" not in fit_groups(table(), **asked, by=[])[()].reason
+    assert "one curve" not in fit_groups(table()[:10], **asked)[()].reason

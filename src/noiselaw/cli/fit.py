@@ -90,11 +90,11 @@ def _next(table: Path, columns: tuple[str, ...], x: str | list[str] | None, y: s
 
 
 def _unit(table: pd.DataFrame, column: str) -> str:
-    """Return the unit of a column of depths or sizes, as far as the table says."""
-    if column != "u" or "u_unit" not in table.columns:
+    """Return the unit of a column of depths or sizes, as far as the table says; "" where it does not."""
+    if column != "u":
         return "observations" if column == "n_train" else column
-    units = table["u_unit"].dropna().unique()
-    return str(units[0]) if len(units) == 1 else column
+    units = set(table["u_unit"].dropna()) if "u_unit" in table.columns else set()
+    return str(*units) if len(units) == 1 else ""
 
 
 def _record(keys: dict[str, Any], found: Fit, units: dict[str, str]) -> dict[str, Any]:
@@ -116,6 +116,8 @@ def _record(keys: dict[str, Any], found: Fit, units: dict[str, str]) -> dict[str
             "reason": found.reason,
             "n_points": found.n_points,
             "left_out": found.diagnostics["left_out"],
+            "copies": found.diagnostics.get("copies", 0),
+            "mixed": found.diagnostics.get("mixed", []),
             "x_range": list(found.x_range),
             "residual_sd": found.residual_sd,
             "protocol": found.diagnostics["protocol"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from noiselaw.fit.curve import Protocol, fit_points, with_rivals
 from noiselaw.fit.points import Points, points_of
 from noiselaw.fit.units import refuse_nats
 from noiselaw.laws import law_of
-from noiselaw.table import numbers_of
+from noiselaw.table import numbers_of, repeated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +104,8 @@ def fit_groups(
     Parameters
     ----------
     table
-        Measurements: ours, or anybody's with one row per measurement. Rows whose status is ``failed`` are left out.
+        Measurements: ours, or anybody's with one row per measurement. Rows whose status is ``failed`` are left out;
+        rows that repeat another in every column count once (the paper's protocol takes rows as they are).
     law, protocol, confidence, rivals
         As in :func:`fit_law`.
     x
@@ -112,7 +114,7 @@ def fit_groups(
         The columns of bits and of their standard errors; ``standard_error`` is used where there is one.
     by
         Columns whose combinations are fitted one by one. Where not given, those of the measurements table that are
-        there and are not ``x``.
+        there and are not ``x``; a fit whose rows then look like several curves says so.
     seed
         The column that tells replicates apart; ``seed`` is used where there is one that is not in ``by``.
     ceiling
@@ -128,7 +130,7 @@ def fit_groups(
     refuse_nats(table, y)
     chosen = law_of(law)
     columns = _variables(chosen, x)
-    by = grouping(table, chosen, x, by)
+    by, asked = grouping(table, chosen, x, by), by is not None
     error = error or ("standard_error" if y == "bits" and "standard_error" in table.columns else None)
     seed = seed or ("seed" if "seed" in table.columns and "seed" not in by else None)
     if ceiling is None and y == "bits" and "ceiling_bits" in table.columns:
@@ -140,11 +142,13 @@ def fit_groups(
     twice = sorted({name for name in columns if name in by})
     if twice:
         raise UsageError(f"{twice[0]!r} is the law's variable and cannot also tell groups apart. Leave it out of by.")
+    mixed = [] if asked else mixed_in(table, chosen, x, by, (y, error, seed, ceiling))
     groups = list(table.groupby(by, dropna=False, sort=False, observed=True)) if by else [((), table)]
     curves: list[Points] = []
     fits: list[Fit] = []
     for _, rows in groups:
-        usable = _usable(rows, y)
+        once = rows if protocol == "paper" else rows[~repeated(rows)]
+        usable = _usable(once, y)
         values = [numbers_of(usable, name) for name in columns]
         points = points_of(
             chosen,
@@ -155,7 +159,8 @@ def fit_groups(
         )
         top = _ceiling(usable, ceiling)
         curves.append(points)
-        fits.append(fit_points(chosen, points, ceiling=top, protocol=protocol, confidence=confidence))
+        fit = fit_points(chosen, points, ceiling=top, protocol=protocol, confidence=confidence)
+        fits.append(_noted(fit, len(rows) - len(once), _differ(rows, mixed)))
     if rivals:
         fits = with_rivals(fits, curves)
     return {tuple(key) if by else (): fit for (key, _), fit in zip(groups, fits, strict=True)}
@@ -248,6 +253,26 @@ def _usable(rows: pd.DataFrame, y: str) -> pd.DataFrame:
     if "status" in rows.columns:
         bits = bits.mask(rows["status"].astype(str) == "failed")
     return rows.assign(**{y: bits})
+
+
+def _differ(rows: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    return [name for name in names if rows[name].nunique(dropna=False) > 1]
+
+
+def _noted(fit: Fit, copies: int, mixed: Sequence[str]) -> Fit:
+    """Return a fit that says what its rows make doubtful: exact copies, counted once, and several curves in one."""
+    said = []
+    if copies:
+        rows = "1 row is an exact copy" if copies == 1 else f"{copies} rows are exact copies"
+        said.append(f"{rows} of others and counted once; a column of seeds would tell replicates apart.")
+    if mixed:
+        said.append(
+            f"Rows that differ in {', '.join(mixed)} are fitted as one curve; if they are several, name it in by."
+        )
+    if not said:
+        return fit
+    noted = {"copies": copies, "mixed": list(mixed)}
+    return replace(fit, reason=" ".join([fit.reason, *said]), diagnostics={**fit.diagnostics, **noted})
 
 
 def _ceiling(rows: pd.DataFrame, ceiling: str | float | None) -> float | None:

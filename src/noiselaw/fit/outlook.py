@@ -9,6 +9,7 @@ linearised fit with a weak prior) stretched by a factor that covered 95 % of wha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from noiselaw.errors import InputError, UsageError
 from noiselaw.fit import widths
 from noiselaw.fit.minimise import Residual, jacobian, minimise
 from noiselaw.laws import LAWS
+from noiselaw.laws.base import real
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +88,7 @@ class Member:
         moved = self.law(self.working.natural(above)[:, :, None], *x) - self.law(
             self.working.natural(below)[:, :, None], *x
         )
-        return np.asarray(moved / length)
+        return real(moved / length)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,13 +133,25 @@ class Outlook:
         """Return the expected sum of bits at points, each with its coefficient, and the interval of that sum."""
         coefficients = np.array([term[0] for term in terms])
         x = tuple(np.array([term[1][i] for term in terms]) for i in range(len(self.variables)))
+        value, low, high, beyond = (np.asarray(v).item() for v in self.weigh(kind, coefficients, x, self._room(terms)))
+        return Expected(value, low, high, beyond, beyond > FAR * (1 + 1e-9))
+
+    def weigh(
+        self, kind: Kind, coefficients: FloatArray, x: tuple[FloatArray, ...], room: tuple[float, float]
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return the sum of bits at ``x`` (n,) with ``coefficients`` (n,), its interval, and how far outside it lies.
+
+        Pure arithmetic, so that it can be recorded; ``room`` is what the ceiling leaves at most and as far as expected.
+        """
         value, stat = self._sum(coefficients[None], x)
-        beyond = float(np.max(self._beyond(x)))
-        width = self._half(kind, stat, float(np.max(self._decades(x))))[0]
-        room, likely = self._room(terms)
-        middle, half = float(value[0]), float(width)
-        ends = min(middle, likely), min(middle - half, likely), min(middle + half, room)
-        return Expected(*ends, beyond, beyond > FAR * (1 + 1e-9))
+        half = self._half(kind, stat, np.max(self._decades(x)))
+        most, likely = room
+        low, high = np.minimum(value - half, likely), np.minimum(value + half, most)
+        return np.minimum(value, likely), low, high, np.max(self._beyond(x))
+
+    def room(self, start: tuple[float, ...] | None = None) -> tuple[float, float]:
+        """Return what the ceiling leaves for bits, or for what is gained from ``start``: at most, and as expected."""
+        return self._room([] if start is None else [(-1.0, start)])
 
     def surface(self, *x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the bits expected at many points (n,) and the ends of their intervals, (n,) each."""
@@ -186,20 +200,18 @@ class Outlook:
         return np.sum(values, axis=0), np.sum(stats_, axis=0)
 
     def _half(self, kind: Kind, stat: FloatArray, decades: FloatArray | float) -> FloatArray:
-        return np.asarray(widths.FACTORS[len(self.variables), kind]) * (
-            stat + widths.FLOOR + widths.PER_DECADE * decades
-        )
+        return widths.FACTORS[len(self.variables), kind] * (stat + widths.FLOOR + widths.PER_DECADE * decades)
 
     def _decades(self, x: tuple[FloatArray, ...]) -> FloatArray:
         """Return by how many tenfolds the depths at ``x`` exceed the deepest measured, (n,)."""
-        return np.asarray(np.log10(np.maximum(x[0] / self.largest[0], 1.0)))
+        return real(np.log10(np.maximum(x[0] / self.largest[0], 1.0)))
 
     def _beyond(self, x: tuple[FloatArray, ...]) -> FloatArray:
         outside = [
             np.maximum(values / high, low / values)
             for values, low, high in zip(x, self.smallest, self.largest, strict=True)
         ]
-        return np.asarray(np.maximum(np.max(outside, axis=0), 1.0))
+        return real(np.maximum(reduce(np.maximum, outside), 1.0))
 
     def _room(self, terms: Sequence[tuple[float, tuple[float, ...]]]) -> tuple[float, float]:
         """Return what the ceiling leaves at most and as far as is expected.

@@ -109,7 +109,8 @@ def points_of(
     for name, values in zip(law.variables, columns, strict=True):
         low = values[keep].min(initial=np.inf)
         if low < 0 or (name == "N" and low == 0):
-            raise InputError(f"{name} must be above 0; got {low:g}. Pass depths or sizes, not their logarithms.")
+            least = "be above 0" if name == "N" else "not be negative"
+            raise InputError(f"{name} must {least}; got {low:g}. Pass depths or sizes, not their logarithms.")
     return Points(
         x=tuple(values[keep] for values in columns),
         bits=y[keep],

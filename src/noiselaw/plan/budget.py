@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from noiselaw.plan.measured import Measured
     from noiselaw.records import FloatArray
 
-__all__ = ["Budget", "Compared", "Design", "IsoCost", "spend"]
+__all__ = ["EXHAUSTED", "NEARLY", "Budget", "Compared", "Design", "IsoCost", "axis_of", "spend"]
 
 #: Steps of the grid of designs over the range that is asked about, each way.
 _STEPS = 240
 #: Designs this near the best are as good.
-_NEARLY = 0.95
+NEARLY = 0.95
 #: A depth above this share of a library is as deep as anybody would read it.
-_EXHAUSTED = 0.9
+EXHAUSTED = 0.9
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def spend(
             f"the table has {curve.table['n_train'].nunique()}. Measure more, e.g. noiselaw run --sizes 5."
         )
     found = library or Library(np.inf, costs.umi_per_read, source=f"{costs.umi_per_read:g} UMI per read assumed")
-    depths, cells = (_axis(ahead, i) for i in range(2))
+    depths, cells = (axis_of(ahead, i) for i in range(2))
     reads = found.reads(depths)
     cost = np.where(np.isfinite(reads), costs.total(cells[:, None], np.where(np.isfinite(reads), reads, 0.0)), np.inf)
     if not cost.min() <= budget:
@@ -175,14 +175,15 @@ def spend(
     )
 
 
-def _axis(outlook: Outlook, i: int) -> FloatArray:
+def axis_of(outlook: Outlook, i: int) -> FloatArray:
+    """Return the depths (0) or cells (1) that designs are looked for among."""
     low, high = outlook.smallest[i], outlook.largest[i] * FAR
     axis = np.geomspace(low, high, _STEPS)
     return np.unique(np.round(axis)) if i == 1 else axis
 
 
 def _nearly(value: float) -> float:
-    return value * _NEARLY if value > 0 else value / _NEARLY
+    return value * NEARLY if value > 0 else value / NEARLY
 
 
 def _design(outlook: Outlook, library: Library, costs: Costs, cells: float, depth: float) -> Design:
@@ -194,7 +195,7 @@ def _design(outlook: Outlook, library: Library, costs: Costs, cells: float, dept
 def _edges(row: int, column: int, shape: tuple[int, ...], depth: float, library: Library) -> tuple[str, ...]:
     found = (("cells", row == shape[0] - 1), ("depth", column == shape[1] - 1))
     edges = tuple(name for name, there in found if there)
-    return (*edges, "library") if depth > _EXHAUSTED * library.complexity else edges
+    return (*edges, "library") if depth > EXHAUSTED * library.complexity else edges
 
 
 def _iso_cost(
@@ -223,7 +224,7 @@ def _compared(
     """Say how many cells the budget buys at the rule's reads per cell, and the bits expected there."""
     reads = rule.reads(genes)
     depth = float(library.umi(reads))
-    sizes = _axis(outlook, 1)
+    sizes = axis_of(outlook, 1)
     bought = sizes[costs.total(sizes, reads) <= budget]
     start = f"{rule.name} ({rule.source}): {reads:,.0f} reads per cell, {amount(depth, unit)}"
     if not bought.size:

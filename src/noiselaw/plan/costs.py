@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noiselaw.errors import InputError, UsageError
+from noiselaw.laws.base import real
 from noiselaw.registry import checked
 
 if TYPE_CHECKING:
@@ -81,18 +82,18 @@ class Costs:
 
     def paid(self, cells: ArrayLike) -> FloatArray:
         """Return how many cells are paid for to have ``cells`` that train."""
-        return np.ceil(np.asarray(cells, dtype=float) / self.cells_used * (1 - 1e-12))
+        return np.ceil(real(cells) / self.cells_used * (1 - 1e-12))
 
     def before_reads(self, cells: ArrayLike) -> FloatArray:
         """Return what ``cells`` training cells cost before they are sequenced."""
         bought = self.paid(cells)
         libraries = np.ceil(bought / self.cells_per_library) if math.isfinite(self.cells_per_library) else 0.0 * bought
-        return np.asarray(self.fixed + self.per_library * libraries + self.per_cell * bought)
+        return real(self.fixed + self.per_library * libraries + self.per_cell * bought)
 
     def total(self, cells: ArrayLike, reads: ArrayLike) -> FloatArray:
         """Return the cost of ``cells`` training cells at ``reads`` reads per cell."""
-        sequencing = self.paid(cells) * np.asarray(reads, dtype=float) * (self.per_million_reads / 1e6)
-        return np.asarray(self.before_reads(cells) + sequencing)
+        sequencing = self.paid(cells) * real(reads) * (self.per_million_reads / 1e6)
+        return real(self.before_reads(cells) + sequencing)
 
     def reads(self, cells: ArrayLike, budget: float) -> FloatArray:
         """Return the reads per cell that ``budget`` leaves for ``cells`` each; negative where it does not suffice."""

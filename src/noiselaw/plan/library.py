@@ -15,6 +15,7 @@ import numpy as np
 from scipy import optimize
 
 from noiselaw.errors import InputError, UsageError
+from noiselaw.laws.base import real
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -67,7 +68,7 @@ class Library:
 
     def reads(self, umi: ArrayLike) -> FloatArray:
         """Return reads per cell for molecules per cell; infinite from the library's complexity on."""
-        wanted = np.asarray(umi, dtype=float)
+        wanted = real(umi)
         if np.isinf(self.complexity):
             return wanted / self.usable
         share = np.minimum(wanted / self.complexity, 1.0)
@@ -76,7 +77,7 @@ class Library:
                 found = np.where(share < 1, wanted / (1.0 - share), np.inf)
             else:
                 found = -self.complexity * np.log1p(-share)
-        return np.asarray(found / self.usable)
+        return real(found / self.usable)
 
     def saturation(self, reads: ArrayLike) -> FloatArray:
         """Return the share of usable reads that find a molecule already seen."""

@@ -14,7 +14,7 @@ from noiselaw.fit.points import points_of
 from noiselaw.fit.units import refuse_nats
 from noiselaw.laws import NoiseLaw
 from noiselaw.plan.words import noun
-from noiselaw.table import numbers_of, read_table
+from noiselaw.table import numbers_of, read_table, repeated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,7 +120,8 @@ def measured(
     Parameters
     ----------
     table
-        The measurements. Rows whose ``status`` is ``failed`` and rows without a number of bits are left out.
+        The measurements. Rows whose ``status`` is ``failed`` and rows without a number of bits are left out; rows that
+        repeat another in every column count once.
     x, n, y
         Columns of depth, training size (``n_train`` if there is one) and bits.
     by
@@ -145,6 +146,7 @@ def measured(
         if name is not None and name not in table.columns:
             raise InputError(f"The table has no column {name!r}. {nearest(name, table.columns)}")
     refuse_nats(table, y)
+    table = table[~repeated(table)]
     found = {
         "representation": representation or _alias(table, "representation", by),
         "signal": signal or _alias(table, "signal", by),

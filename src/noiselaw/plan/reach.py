@@ -74,7 +74,7 @@ def reach(curve: Measured, fraction: float = 0.9, fit: Fit | None = None) -> Rea
         plateau = derive(found, "plateau")
         ends = f"{span(low, high, of_bits=False)}; the plateau is {bits(plateau.value)}, "
         ends += span(plateau.interval.low, plateau.interval.high) + possible(plateau.interval.high, curve.ceiling)
-        told = f"{amount(depth, curve.unit)} reach{'es' * (not curve.unit)} {share} ({ends})"
+        told = f"By Eq. 2, {amount(depth, curve.unit)} reach{'es' * (not curve.unit)} {share} ({ends})"
         told += _doubt(found)
         told += f"; this is more than ten times the deepest measured ({number(found.x_range[1])})" if far else ""
     else:
@@ -91,7 +91,7 @@ def _doubt(fit: Fit) -> str:
         return ""
     best = min(behind, key=lambda name: behind[name] if np.isfinite(behind[name]) else np.inf)
     endless = " and never levels off" if best in _ENDLESS else ""
-    return f"; this rests on Eq. 2, while the form {best} passes the points more closely{endless}"
+    return f"; the form {best} passes the points more closely{endless}"
 
 
 def losses(curves: Sequence[Measured], u: float | None = None) -> Losses:
