@@ -165,3 +165,23 @@ def as_kind(request, tmp_path):
     yield make
     for file in opened:
         file.close()
+
+
+@pytest.fixture
+def pictures(tmp_path, monkeypatch):
+    """Write small photographs into class folders, which a colour tells apart; what is decoded stays in the test."""
+    images = pytest.importorskip("PIL.Image")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def make(classes=None, height=24, width=32, folder="pictures", ending="png", seed=0):
+        rng = np.random.default_rng(seed)
+        place = tmp_path / folder
+        for number, (label, count) in enumerate((classes or {"blue": 30, "green": 24, "red": 18}).items()):
+            (place / label).mkdir(parents=True)
+            for image in range(count):
+                pixels = rng.integers(0, 120, (height, width, 3), dtype=np.uint8)
+                pixels[..., 2 - number % 3] += 120
+                images.fromarray(pixels).save(place / label / f"image_{image:04d}.{ending}")
+        return place
+
+    return make

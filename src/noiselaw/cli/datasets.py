@@ -61,14 +61,21 @@ def fetch(name: _Name, folder: _Folder = None, as_json: _Json = False) -> None:
     found = DATASETS.build(name)
     place = found.fetch(folder)
     dataset = found.load(folder)
-    cells, features = dataset.observations.shape
-    facts: dict[str, Any] = {"name": name, "folder": str(place), "cells": cells, "features": features}
+    facts: dict[str, Any] = {"name": name, "folder": str(place)}
+    if dataset.kind == "images":
+        images, height, width = (int(length) for length in dataset.observations.shape[:3])
+        facts |= {"images": images, "height": height, "width": width}
+        held = f"{images:,} images of {height} × {width} pixels"
+    else:
+        cells, features = (int(length) for length in dataset.observations.shape)
+        facts |= {"cells": cells, "features": features}
+        held = f"{cells:,} cells × {features:,} features"
     facts |= {"annotations": [str(column) for column in dataset.annotations], "matrices": list(dataset.matrices)}
     facts["provenance"] = dict(dataset.provenance)
     if as_json:
         typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
         return
     where = f" in {place}" if found.files or found.about.by_hand else ""
-    typer.echo(f"{name}: {cells:,} cells × {features:,} features{where}.")
+    typer.echo(f"{name}: {held}{where}.")
     typer.echo(f"Annotations: {', '.join(facts['annotations'])}. Matrices: {', '.join(facts['matrices']) or 'none'}.")
     typer.echo(f"In Python: noiselaw.datasets.load({name!r})")

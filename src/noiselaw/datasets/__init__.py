@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from noiselaw.datasets.base import About, PublishedDataset
 from noiselaw.datasets.cache import RemoteFile
+from noiselaw.datasets.caltech101 import Caltech101
 from noiselaw.datasets.citeseq import PbmcCiteSeq
 from noiselaw.datasets.larry import LarryInVitro
 from noiselaw.datasets.merfish import MerfishMouseBrain
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DATASETS",
     "About",
+    "Caltech101",
     "LarryInVitro",
     "MerfishMouseBrain",
     "Pbmc68kReduced",
@@ -37,6 +39,7 @@ DATASETS: Registry[PublishedDataset] = Registry(
         "pbmc_citeseq": PbmcCiteSeq,
         "larry_in_vitro": LarryInVitro,
         "merfish_mouse_brain": MerfishMouseBrain,
+        "caltech101": Caltech101,
     },
 )
 

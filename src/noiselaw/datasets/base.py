@@ -1,4 +1,4 @@
-"""The contract of a published dataset: what it is, where it comes from, and how its files become cells."""
+"""The contract of a published dataset: what it is, where it comes from, and how its files become observations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from noiselaw.datasets.cache import RemoteFile, bring, folder_of, remember
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from noiselaw.records import Dataset
+    from noiselaw.records import Dataset, Kind
 
 __all__ = ["About", "PublishedDataset"]
 
@@ -35,6 +35,8 @@ class PublishedDataset(ABC):
     #: As the registry calls it: the folder in the cache, and the dataset's name in tables.
     key: ClassVar[str]
     about: ClassVar[About]
+    #: What its observations are.
+    kind: ClassVar[Kind] = "counts"
     files: ClassVar[tuple[RemoteFile, ...]] = ()
 
     def fetch(self, folder: str | Path | None = None) -> Path:
@@ -56,7 +58,7 @@ class PublishedDataset(ABC):
         return place
 
     def load(self, folder: str | Path | None = None) -> Dataset:
-        """Fetch what is missing and return the cells."""
+        """Fetch what is missing and return the cells or images."""
         place = self.fetch(folder)
         dataset = self._parse(place)
         remember(self.files, place)
