@@ -2,6 +2,7 @@
 
 python benchmarks/truth.py law               # Eq. 2 and the two-sided law through exact truths: docs/data.md
 python benchmarks/truth.py losses OUT.json   # what state, channel, representation and probe keep (resumes)
+python benchmarks/truth.py show OUT.json     # its table, and the laws through it
 python benchmarks/truth.py draw OUT.json docs/losses.svg
 python benchmarks/truth.py speed             # cells drawn per second, 10^3 to 10^6
 """
@@ -73,43 +74,123 @@ USER = Cells(
     n_cells=3000, n_genes=500, n_types=12, depth=2000.0, separation=0.4, relatedness=0.7, clone_size=2, fidelity=0.9
 )
 TRAIN, DIMS = 2000, 16
-#: Fresh cells that the representation is asked about by signal; a quarter of them shows whether more would say more.
-FRESH = {"cell_type": 50_000, "clonal": 25_000, "clonal_profile": 25_000}
+#: Fresh cells that the representation is asked about; the smaller numbers show whether more would say more.
+FRESH = (50_000, 100_000, 200_000)
 DEPTHS = np.geomspace(0.004, 1, 5)
-SIGNALS = tuple(FRESH)
+SIGNALS = ("cell_type", "clonal", "clonal_profile")
 
 
 def losses(out):
+    """Write what the state, the channel, the representation and the probe keep, the cheapest questions first."""
     found = json.loads(out.read_text()) if out.exists() else {}
     drawn = USER.draw()
-    for level in DEPTHS[::-1]:
-        todo = [signal for signal in SIGNALS if f"{signal} {level:.4g}" not in found]
-        if not todo:
-            continue
-        embedded, clean, labels = embed(drawn.config, float(level), max(FRESH.values()) + USER.n_cells)
-        for signal in todo:
-            row = {"signal": signal, "level": float(level), "u": USER.depth * float(level)}
-            truth = drawn.truth(float(level), signal, 50_000)
-            row |= {"state": drawn.ceiling(signal), "channel": truth.bits, "channel_error": truth.standard_error}
-            mine, fresh = slice(TRAIN, USER.n_cells), slice(USER.n_cells, None)
-            for key, rows, n in [
-                ("user", mine, USER.n_cells - TRAIN),
-                ("kept_quarter", fresh, FRESH[signal] // 4),
-                ("kept", fresh, FRESH[signal]),
-            ]:
-                began = time.perf_counter()
-                x, y = pairs(signal, embedded[rows][:n], clean[rows][:n], labels[rows][:n])
-                estimate = noiselaw.mutual_information(x, y)
-                row |= {key: estimate.bits, f"{key}_error": estimate.standard_error}
-                row |= {
-                    f"{key}_extrapolated": estimate.extrapolated_bits,
-                    f"{key}_seconds": time.perf_counter() - began,
-                }
-            found[f"{signal} {level:.4g}"] = row
-            out.write_text(json.dumps(found, indent=1))
-            print(
-                {key: round(value, 3) if isinstance(value, float) else value for key, value in row.items()}, flush=True
+    for task in (exact, types_kept, relatives_told, relatives_kept):
+        for level in (float(level) for level in DEPTHS[::-1]):
+            for key, values in task(drawn, level, found, out.parent):
+                row = found.setdefault(key, {"level": level, "u": USER.depth * level, "signal": key.split()[0]})
+                row |= values
+                out.write_text(json.dumps(found, indent=1))
+                print(key, {name: round(value, 3) for name, value in values.items()}, flush=True)
+
+
+def exact(drawn, level, found, folder):
+    """Yield what the channel keeps and what the recommended probe sees at the user's number of cells."""
+    for signal in SIGNALS:
+        key = f"{signal} {level:.4g}"
+        if "user" not in found.get(key, {}):
+            truth = drawn.truth(level, signal, 50_000)
+            mine = slice(TRAIN, USER.n_cells)
+            yield (
+                key,
+                {"state": drawn.ceiling(signal), "channel": truth.bits, "channel_error": truth.standard_error}
+                | asked("user", *pairs(signal, *(part[mine] for part in embedded(level, folder)))),
             )
+
+
+def types_kept(drawn, level, found, folder):
+    """Yield what the recommended probe finds about types in 50,000, 100,000 and 200,000 fresh cells."""
+    yield from _kept(("cell_type",), level, found, folder)
+
+
+def relatives_kept(drawn, level, found, folder):
+    """Yield the same about relatives, of which fresh cells make half as many pairs."""
+    yield from _kept(("clonal", "clonal_profile"), level, found, folder)
+
+
+def _kept(signals, level, found, folder):
+    for n in FRESH:
+        for signal in signals:
+            key = f"{signal} {level:.4g}"
+            if f"kept_{n}" in found.get(key, {}):
+                continue
+            if signal == "clonal_profile" and level == 1 and f"kept_{n}" in found[f"clonal {level:.4g}"]:
+                same = found[f"clonal {level:.4g}"]
+                yield key, {name: same[name] for name in same if name.startswith(f"kept_{n}")}
+                continue
+            fresh = (part[USER.n_cells :][:n] for part in embedded(level, folder))
+            yield key, asked(f"kept_{n}", *pairs(signal, *fresh))
+
+
+def asked(key, x, y):
+    began = time.perf_counter()
+    estimate = noiselaw.mutual_information(x, y)
+    return {
+        key: estimate.bits,
+        f"{key}_error": estimate.standard_error,
+        f"{key}_extrapolated": estimate.extrapolated_bits,
+        f"{key}_seconds": time.perf_counter() - began,
+    }
+
+
+def relatives_told(drawn, level, found, folder):
+    """Yield what representations keep about relatives, as seen by a critic that is told the types of fresh cells.
+
+    The classifier of the recommended probe, fitted to four fifths of the clones, gives P(type | embedding) of the
+    others; their pairs are scored by what types tell, log2 of 1 - w + w · Σ P(type | x) P(type | y) / share, which is
+    the exact density ratio where P is. Divided by its average over unrelated pairs it is a lower bound whatever P is
+    (Donsker and Varadhan), and it needs no more pairs than a classifier of types needs cells.
+    """
+    for n in FRESH:
+        if f"told_{n}" in found.get(f"clonal_profile {level:.4g}", {}):
+            continue
+        noisy, clean, labels = (part[USER.n_cells :][:n] for part in embedded(level, folder))
+        first = posterior(noisy, labels)
+        second = first if level == 1 else posterior(clean, labels)
+        for signal, other in (("clonal", first), ("clonal_profile", second)):
+            bits, error = scored(first[::2], other[1::2], drawn.same_state)
+            yield f"{signal} {level:.4g}", {f"told_{n}": bits, f"told_{n}_error": error}
+
+
+def posterior(x, labels, n_folds=5):
+    """Return P(type | x) of each cell, (n, types), from the cells of other clones."""
+    from noiselaw.probes.experts import Blend
+
+    codes = np.unique(labels, return_inverse=True)[1].astype(np.intp)
+    clones, rng = np.arange(len(x), dtype=np.intp) // 2, np.random.default_rng(0)
+    found = np.empty((len(x), int(codes.max()) + 1))
+    for fold in range(n_folds):
+        test = clones % n_folds == fold
+        blend = Blend.fit(x[~test], codes[~test], np.unique(clones[~test], return_inverse=True)[1], found.shape[1], rng)
+        log = blend.log_ratio(x[test]) + blend.log_prior
+        found[test] = np.exp(log - log.max(axis=1, keepdims=True))
+    return found / found.sum(axis=1, keepdims=True)
+
+
+def scored(first, second, same):
+    shares = 0.5 * (first.mean(axis=0) + second.mean(axis=0))
+    ratio = 1 - same + same * (first * second / shares).sum(axis=1)
+    unrelated = 1 - same + same * (first.mean(axis=0) * second.mean(axis=0) / shares).sum()
+    gains = np.log2(ratio / unrelated)
+    return float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
+
+
+def embedded(level, folder):
+    """Return embeddings at a level and at level 1, and types, of the user's cells and the fresh ones; kept on disk."""
+    kept = folder / f"embedded_{level:.4g}.npz"
+    if not kept.exists():
+        np.savez(kept, *embed(USER, level, USER.n_cells + max(FRESH)))
+    with np.load(kept) as parts:
+        return [parts[name] for name in parts.files]
 
 
 def embed(config, level, n_cells):
@@ -127,7 +208,7 @@ def embed(config, level, n_cells):
                 parts[side] = [
                     part if isinstance(part, np.ndarray) else applied(models[side], part) for part in parts[side]
                 ]
-    return np.concatenate(parts[0]), np.concatenate(parts[1]), np.concatenate(labels)
+    return np.concatenate(parts[0]), np.concatenate(parts[1]), np.concatenate(labels).astype(str)
 
 
 def fitted(parts):
@@ -154,59 +235,32 @@ def pairs(signal, embedded, clean, labels):
     return embedded[:n:2], (embedded if signal == "clonal" else clean)[1:n:2]
 
 
+def kept_by(signal):
+    """Return which numbers say what the representation keeps: the probe's, or those of the critic told the types."""
+    return "kept" if signal == "cell_type" else "told"
+
+
 def show(source):
-    """Print the table of docs/data.md, and Eq. 2 through what the channel, the representation and the probe keep."""
+    """Print the table of docs/data.md, and the laws through what channel, representation and probe keep."""
     rows = sorted(json.loads(source.read_text()).values(), key=lambda row: row["u"])
     for signal in SIGNALS:
         mine = [row for row in rows if row["signal"] == signal]
+        fresh = [f"{kept_by(signal)}_{n}" for n in FRESH]
         for row in mine:
-            keys = ("channel", "told" if "told" in row else "kept", "kept", "user")
-            kept = " | ".join(f"{row[key]:.2f} ± {row[key + '_error']:.2f}" for key in keys)
-            print(f"{signal} | {row['u']:.0f} | {row['state']:.2f} | {kept} | {row['kept_quarter']:.2f} | ", end="")
-            print(f"{row['kept_extrapolated']:.2f} | {row['user_extrapolated']:.2f}")
-        for key in ("channel", "kept", "user"):
+            least = " | ".join(f"{row[key]:.3f}" for key in fresh[:-1])
+            probed = [f"kept_{n}" for n in FRESH if f"kept_{n}" in row]
+            blind = [f"{row[key]:.2f} ± {row[key + '_error']:.2f}" for key in probed]
+            print(
+                f"{signal} | {row['u']:.0f} | {row['state']:.2f} | {row['channel']:.2f} | {least} | "
+                f"{row[fresh[-1]]:.3f} ± {row[fresh[-1] + '_error']:.3f} | {', '.join(blind)} | "
+                f"{row['user']:.2f} ± {row['user_error']:.2f} | {row['user_extrapolated']:.2f}"
+            )
+        change = max(abs(row[fresh[-1]] - row[fresh[-2]]) for row in mine)
+        print(f"  largest change by the last doubling: {change:.3f}")
+        for key in ("channel", fresh[-1], "user"):
             u, bits = np.array([row["u"] for row in mine]), np.array([row[key] for row in mine])
             fit = noiselaw.fit_law("two_sided" if signal == "clonal" else "noise", u, bits, rivals=False)
             print(f"  {key}: {fit.diagnostics['best']}, residual {fit.residual_sd:.3f}, {fit.status}")
-
-
-def told(out):
-    """Add what representations keep about relatives as seen by a critic that is told the types of other fresh cells.
-
-    A classifier of types, fitted to half of the fresh cells, gives P(type | embedding); pairs of the other half are
-    scored by what their types would tell, log2 of 1 - w + w · Σ P(type | x) P(type | y) / share. Divided by its
-    average over unrelated pairs this is a lower bound too (Donsker and Varadhan), and needs far fewer pairs than a
-    critic that knows nothing of types.
-    """
-    found = json.loads(out.read_text())
-    drawn = USER.draw()
-    for level in DEPTHS:
-        x, y, labels = (part[USER.n_cells :] for part in embed(drawn.config, float(level), 50_000 + USER.n_cells))
-        half = len(labels) // 2
-        noisy, clean = (posterior(side[:half], labels[:half], side[half:]) for side in (x, y))
-        for signal, others in (("clonal", noisy), ("clonal_profile", clean)):
-            row = found[f"{signal} {level:.4g}"]
-            bits, error = scored(noisy[::2], others[1::2], drawn.same_state)
-            row |= {"told": bits, "told_error": error}
-            print(f"{signal} {level:.4g}: told {bits:.3f} ± {error:.3f}, blind {row['kept']:.3f}", flush=True)
-        out.write_text(json.dumps(found, indent=1))
-
-
-def posterior(train, labels, test):
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
-
-    model = make_pipeline(StandardScaler(), PolynomialFeatures(2), StandardScaler(), LogisticRegression(max_iter=200))
-    return model.fit(train, labels).predict_proba(test)
-
-
-def scored(first, second, same):
-    shares = 0.5 * (first.mean(axis=0) + second.mean(axis=0))
-    ratio = 1 - same + same * (first * second / shares).sum(axis=1)
-    unrelated = 1 - same + same * (first.mean(axis=0) * second.mean(axis=0) / shares).sum()
-    gains = np.log2(ratio / unrelated)
-    return float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
 
 
 # --- picture and speed ------------------------------------------------------------------------------------------------
@@ -222,14 +276,14 @@ def draw(source, picture):
         "clonal_profile": "relative, clean profile",
     }
     with noiselaw.plot.style():
-        figure, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained", sharex=True)
+        figure, axes = plt.subplots(1, 3, figsize=(11, 3.9), layout="constrained", sharex=True)
         for ax, (signal, title) in zip(axes, titles.items(), strict=True):
             mine = sorted((row for row in rows if row["signal"] == signal), key=lambda row: row["u"])
             u = [row["u"] for row in mine]
             ax.axhline(mine[0]["state"], color="0.6", linestyle=":", label="in the state")
             for key, label in (
                 ("channel", "after the channel (exact)"),
-                ("told" if signal != "cell_type" else "kept", "in the representation (fresh cells)"),
+                (f"{kept_by(signal)}_{max(FRESH)}", f"in the representation ({max(FRESH):,} fresh cells)"),
                 ("user", f"seen by the probe ({USER.n_cells - TRAIN:,} cells)"),
             ):
                 bits, error = ([row[key + end] for row in mine] for end in ("", "_error"))
@@ -238,7 +292,8 @@ def draw(source, picture):
             ax.set_xticks([10, 100, 1000], ["10", "100", "1,000"])
             ax.minorticks_off()
         axes[0].set_ylabel("bits")
-        axes[1].legend(fontsize=7, frameon=False, loc=(0.02, 0.6))
+        lines = axes[0].get_legend_handles_labels()
+        figure.legend(*lines, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
         noiselaw.plot.save(figure, picture)
 
 
@@ -256,6 +311,4 @@ def speed():
 
 
 if __name__ == "__main__":
-    {"law": law, "losses": losses, "told": told, "show": show, "draw": draw, "speed": speed}[sys.argv[1]](
-        *map(Path, sys.argv[2:])
-    )
+    {"law": law, "losses": losses, "show": show, "draw": draw, "speed": speed}[sys.argv[1]](*map(Path, sys.argv[2:]))
