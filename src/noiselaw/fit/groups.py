@@ -11,6 +11,7 @@ import pandas as pd
 from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.fit.adequacy import HIDDEN
 from noiselaw.fit.curve import Protocol, fit_points, with_rivals
+from noiselaw.fit.partners import cautioned
 from noiselaw.fit.points import Points, points_of
 from noiselaw.fit.units import refuse_nats
 from noiselaw.laws import law_of
@@ -163,6 +164,7 @@ def fit_groups(
         fits.append(_noted(fit, len(rows) - len(once), _differ(rows, mixed)))
     if rivals:
         fits = with_rivals(fits, curves)
+    fits = [cautioned(fit, rows) for fit, (_, rows) in zip(fits, groups, strict=True)]
     return {tuple(key) if by else (): fit for (key, _), fit in zip(groups, fits, strict=True)}
 
 
