@@ -22,13 +22,13 @@ from noiselaw.records import Estimate, Prepared
 from noiselaw.represent import PCA, REPRESENTATIONS
 from noiselaw.sweep.grid import Embed
 from noiselaw.sweep.lessons import labels_of
-from noiselaw.sweep.pieces import or_none, read_counts, read_pairs, read_split
+from noiselaw.sweep.pieces import noisy_images, or_none, read_counts, read_pairs, read_split
 from noiselaw.sweep.split import training_rows
 from noiselaw.sweep.store import Piece, Store
 from noiselaw.sweep.threads import one_thread
 
 if TYPE_CHECKING:
-    from noiselaw.records import Embedding, Pairs, Split
+    from noiselaw.records import Embedding, Matrix, Pairs, Split
     from noiselaw.represent.base import Encoder
     from noiselaw.sweep.grid import Condition, Measure, Profile
 
@@ -53,23 +53,31 @@ def prepare(root: str, condition: Condition) -> None:
 def _prepared(store: Store, condition: Condition) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     source = store.read("sources", condition.source)
     split = read_split(store, condition.split)
-    counts = read_counts(source)
-    noisy = condition.channel.apply(counts, generator(condition.seed, "channel", condition.channel.level))
+    images = condition.channel.takes == "images"
+    clean: Matrix
+    noisy: Matrix
+    if images:
+        clean = noisy = noisy_images(source, condition.channel, condition.seed)
+    else:
+        clean = read_counts(source)
+        noisy = condition.channel.apply(clean, generator(condition.seed, "channel", condition.channel.level))
     size = condition.size or len(split.train)
     rows = training_rows(split, size, condition.seed, condition.subsets)
     features = np.asarray(source.arrays["features"])
     fitted = condition.preparation.fit(
-        counts if condition.preparation.genes == "fixed" else noisy, rows, features, condition.channel.level
+        clean if condition.preparation.genes == "fixed" else noisy, rows, features, condition.channel.level
     )
     prepared = fitted.apply(noisy, np.asarray(source.arrays["names"]), condition.channel.level)
     held_out = noisy[split.test]
     body = {
         "u": condition.channel.strength(held_out),
-        "empty_held_out": int((np.asarray(held_out.sum(axis=1)).ravel() == 0).sum()),
         "notes": dict(fitted.notes),
-        "shape": list(prepared.values.shape),
+        "shape": [int(length) for length in prepared.values.shape],
     }
-    arrays = {name: getattr(csr_array(prepared.values), name) for name in ("data", "indices", "indptr")}
+    arrays = {}
+    if not images:  # whose noise is drawn again where they are looked at, epoch by epoch
+        body["empty_held_out"] = int((np.asarray(held_out.sum(axis=1)).ravel() == 0).sum())
+        arrays = {name: getattr(csr_array(prepared.values), name) for name in ("data", "indices", "indptr")}
     chosen = {_FITTED + name: values for name, values in fitted.arrays().items()}
     return body, {**arrays, **chosen, "library_size": prepared.library_size, "features": prepared.features}
 
@@ -110,9 +118,10 @@ def _views(store: Store, item: Embed, piece: Piece) -> tuple[Prepared, Prepared]
     condition = item.condition
     split = read_split(store, condition.split)
     source = store.read("sources", condition.source)
+    images = condition.channel.takes == "images"
     prepared = Prepared(
-        view="counts",
-        values=read_counts(piece),
+        view="image" if images else "counts",
+        values=noisy_images(source, condition.channel, condition.seed) if images else read_counts(piece),
         names=np.asarray(source.arrays["names"]),
         features=np.asarray(piece.arrays["features"]),
         library_size=np.asarray(piece.arrays["library_size"]),

@@ -17,14 +17,16 @@ from noiselaw.arrays import check_counts
 from noiselaw.datasets import PublishedDataset
 from noiselaw.errors import InputError, StoreError, UsageError
 from noiselaw.records import Dataset
-from noiselaw.registry import checked
+from noiselaw.registry import checked, options_of
 from noiselaw.simulate import SIMULATORS
 from noiselaw.sweep.engines import dask_cluster, in_this_process, local_processes
 from noiselaw.sweep.execute import execute, missing
 from noiselaw.sweep.grid import Grid, lay_out
+from noiselaw.sweep.kinds import check_observations
 from noiselaw.sweep.pieces import write_pairs, write_source, write_split
+from noiselaw.sweep.sources import CellFile, ImageFiles
 from noiselaw.sweep.store import Store, writing
-from noiselaw.sweep.study import CellFile, Study
+from noiselaw.sweep.study import Study
 from noiselaw.sweep.tasks import tasks_of
 from noiselaw.table import to_table, write_table
 
@@ -53,7 +55,7 @@ def load(study: Study) -> Loaded:
     Raises
     ------
     InputError
-        If the data cannot be read, are not counts, or lack what the study asks about.
+        If the data cannot be read, are neither counts nor images, or lack what the study asks about.
     """
     if not isinstance(study, Study):
         raise UsageError(f"Expected a Study; got {type(study).__name__}. Pass noiselaw.Study(data=..., signals=[...]).")
@@ -62,6 +64,8 @@ def load(study: Study) -> Loaded:
         dataset = data
     elif isinstance(data, CellFile):
         dataset = io.read(data.path, counts=data.counts, modality=data.modality or None, name=study.name)
+    elif isinstance(data, ImageFiles):
+        dataset = io.read_images(**options_of(data, all_options=True), name=study.name)
     elif isinstance(data, PublishedDataset):
         dataset = data.load()
     elif SIMULATORS.name_of(data) in SIMULATORS.names():
@@ -70,7 +74,9 @@ def load(study: Study) -> Loaded:
         truth = _truth_table(study, drawn)
     else:
         dataset = io.from_anndata(data, name=study.name)
-    check_counts(dataset.observations, dataset.names, dataset.features)
+    check_observations(study, dataset)
+    if dataset.kind == "counts":
+        check_counts(dataset.observations, dataset.names, dataset.features)
     return Loaded(study, dataset, lay_out(study, dataset), truth)
 
 
@@ -250,6 +256,9 @@ def provenance(loaded: Loaded) -> dict[str, Any]:
         "scikit-misc",
         "numba",
         "torch",
+        "torchvision",
+        "timm",
+        "pillow",
     ):
         try:
             packages[name] = metadata.version(name)
@@ -266,11 +275,18 @@ def provenance(loaded: Loaded) -> dict[str, Any]:
         "input": {
             **dict(dataset.provenance),
             "counts_hash": grid.source,
-            "n_observations": int(dataset.observations.shape[0]),
-            "n_features": int(dataset.observations.shape[1]),
+            **_extent(dataset),
         },
         "dropped": {name: dict(reasons) for name, reasons in grid.dropped.items()},
     }
+
+
+def _extent(dataset: Dataset) -> dict[str, int]:
+    """Return how many observations there are, and how large they are."""
+    shape = [int(length) for length in dataset.observations.shape]
+    if dataset.kind == "images":
+        return {"n_observations": shape[0], "height": shape[1], "width": shape[2]}
+    return {"n_observations": shape[0], "n_features": shape[1]}
 
 
 def collect(store: Store) -> pd.DataFrame:

@@ -16,6 +16,8 @@ from noiselaw.sweep.pieces import write_pairs, write_source, write_split
 from noiselaw.sweep.store import Store
 
 if TYPE_CHECKING:
+    from noiselaw.channels import Channel
+    from noiselaw.records import Dataset
     from noiselaw.sweep.conduct import Loaded
 
 __all__ = ["Forecast", "forecast"]
@@ -45,10 +47,7 @@ def forecast(loaded: Loaded, store: Store | None, workers: int) -> Forecast:
     left = [item for item in grid.measures if item.key not in finished]
     prepare, each, disk = _calibrate(loaded) if left else (0.0, 0.0, 0.0)
     conditions_left = len({item.embed.condition.key for item in left})
-    counts = as_csr(loaded.dataset.observations)
-    held = counts.data.nbytes + counts.indices.nbytes + counts.indptr.nbytes
-    # Each worker holds a noisy copy and its prepared part; the driver holds the counts.
-    memory = 400e6 * (workers + 1) + held * (1 + 2 * workers)
+    held, memory = _bytes(loaded.dataset, workers)
     return Forecast(
         conditions=len(grid.conditions),
         fits=len(grid.embeds),
@@ -60,10 +59,26 @@ def forecast(loaded: Loaded, store: Store | None, workers: int) -> Forecast:
     )
 
 
+def _signal(channel: Channel) -> float:
+    """Return what orders levels of one channel from the noisiest on."""
+    return channel.level if channel.rises else -channel.level
+
+
+def _bytes(dataset: Dataset, workers: int) -> tuple[float, float]:
+    """Return what the observations take on disk, and what a run takes of memory."""
+    if dataset.kind == "images":
+        # They stay on disk, mapped; beside torch a worker holds the batches and layers of a network in training.
+        return float(dataset.observations.nbytes), 400e6 + 2e9 * workers
+    counts = as_csr(dataset.observations)
+    held = counts.data.nbytes + counts.indices.nbytes + counts.indptr.nbytes
+    # Each worker holds a noisy copy and its prepared part; the driver holds the counts.
+    return float(held), 400e6 * (workers + 1) + held * (1 + 2 * workers)
+
+
 def _calibrate(loaded: Loaded) -> tuple[float, float, float]:
     """Return seconds to prepare a condition, seconds for each measurement with its fit, and bytes of an embedding."""
     grid = loaded.grid
-    fullest = max(grid.conditions, key=lambda item: (item.channel.level, -item.seed))
+    fullest = max(grid.conditions, key=lambda item: (_signal(item.channel), -item.seed))
     mine = [item for item in grid.measures if item.embed.condition.key == fullest.key]
     with tempfile.TemporaryDirectory(prefix="noiselaw-") as folder:
         store = Store.create(Path(folder) / "calibration")

@@ -146,6 +146,8 @@ def lay_out(study: Study, dataset: Dataset) -> Grid:
         paired = {}
         for signal in study.signals:
             pairs = signal.pair(dataset, split.test, generator(seed, "pairs", signal.drawn_as))
+            if pairs.profile is not None and dataset.kind == "images":
+                raise InputError(f"The signal {signal.name!r} asks for a profile of counts; images have none.")
             pairs = _grouped(pairs, study, dataset, groups)
             if len(pairs.rows) < MIN_PAIRS:
                 raise InputError(

@@ -1,14 +1,16 @@
-"""A study's nouns as pieces of its store: counts, splits and pairs, written once and memory-mapped by every worker."""
+"""A study's nouns as pieces of its store: counts or images, splits, pairs; written once, mapped by every worker."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from noiselaw.arrays import as_csr, is_backed, row_chunks
 from noiselaw.errors import StoreError
+from noiselaw.prepare import ImageView
+from noiselaw.randomness import draw_seed, generator
 from noiselaw.records import Pairs, Split
 from noiselaw.sweep.store import Stream
 
@@ -16,10 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from noiselaw.channels import Channel, ImageChannel
     from noiselaw.records import Dataset, Matrix
     from noiselaw.sweep.store import Piece, Store
 
 __all__ = [
+    "noisy_images",
     "or_none",
     "read_counts",
     "read_pairs",
@@ -30,6 +34,7 @@ __all__ = [
 ]
 
 _CSR = ("data", "indices", "indptr")
+_PIXELS = "pixels"
 #: Rows of counts on disk that are read at once.
 _ROWS = 1 << 14
 _PAIR_ARRAYS = ("rows", "values", "partners", "groups")
@@ -48,11 +53,15 @@ def _is_sound(store: Store, kind: str, key: str) -> bool:
 
 
 def write_source(store: Store, key: str, dataset: Dataset) -> None:
-    """Put a dataset's counts where every worker can map them."""
+    """Put a dataset's counts, or its images as they are without noise, where every worker can map them."""
     if _is_sound(store, "sources", key):
         return
     counts = dataset.observations
-    arrays = _streamed(counts) if is_backed(counts) else _csr_arrays(as_csr(counts))
+    arrays: dict[str, np.ndarray | Stream]
+    if dataset.kind == "images":
+        arrays = {_PIXELS: counts}
+    else:
+        arrays = _streamed(counts) if is_backed(counts) else _csr_arrays(as_csr(counts))
     body = {"shape": [int(length) for length in counts.shape], "provenance": dict(dataset.provenance)}
     store.write("sources", key, body, {**arrays, "names": dataset.names, "features": dataset.features})
 
@@ -90,7 +99,11 @@ def write_pairs(store: Store, key: str, pairs: Pairs) -> None:
     if _is_sound(store, "pairs", key):
         return
     arrays = {name: getattr(pairs, name) for name in _PAIR_ARRAYS}
-    body = {"ceiling_bits": or_none(pairs.ceiling_bits), "dropped": dict(pairs.dropped), "profile": pairs.profile}
+    body: dict[str, Any] = {
+        "ceiling_bits": or_none(pairs.ceiling_bits),
+        "dropped": dict(pairs.dropped),
+        "profile": pairs.profile,
+    }
     body |= {"against_all": pairs.against_all} if pairs.against_all else {}
     store.write("pairs", key, body, {name: value for name, value in arrays.items() if value is not None})
 
@@ -125,6 +138,12 @@ def read_counts(piece: Piece) -> csr_array:
     return csr_array(
         (arrays["data"], arrays["indices"], arrays["indptr"]), shape=tuple(piece.body["shape"]), copy=False
     )
+
+
+def noisy_images(source: Piece, channel: Channel, seed: int) -> ImageView:
+    """Return the images of a source, memory-mapped, as ``channel`` shows them: what ``read_counts`` is for counts."""
+    rng = generator(seed, "channel", channel.level)
+    return ImageView.of(source.arrays[_PIXELS], cast("ImageChannel", channel), draw_seed(rng))
 
 
 def or_none(value: float) -> float | None:

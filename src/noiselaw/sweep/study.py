@@ -11,15 +11,13 @@ import numpy as np
 import tomli_w
 
 from noiselaw.channels import CHANNELS
-from noiselaw.datasets import DATASETS, PublishedDataset
 from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.prepare import PREPARATIONS
 from noiselaw.probes import PROBES
-from noiselaw.records import Dataset
-from noiselaw.registry import checked, options_of
 from noiselaw.represent import REPRESENTATIONS, as_representation
 from noiselaw.signals import SIGNALS
-from noiselaw.simulate import SIMULATORS
+from noiselaw.sweep.kinds import OF_IMAGES, check_kinds
+from noiselaw.sweep.sources import data_of, described, kind_of, name_of, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from noiselaw.registry import Registry
     from noiselaw.signals.base import Signal
 
-__all__ = ["PROTOCOLS", "CellFile", "Study"]
+__all__ = ["PROTOCOLS", "Study"]
 
 #: What each protocol sets where a study does not say otherwise (docs/protocols.md lists the reasons).
 PROTOCOLS: Mapping[str, Mapping[str, Any]] = {
@@ -57,32 +55,14 @@ PROTOCOLS: Mapping[str, Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class CellFile:
-    """A file of cells: .h5ad, .h5mu, .zarr, 10x .h5 or a 10x folder.
-
-    Parameters
-    ----------
-    path
-        The file; a relative path is taken from the study file's folder.
-    counts
-        Where the counts are: ``auto``, ``X``, ``raw`` or ``layers/NAME``.
-    modality
-        Of a file with several: the one that holds the counts (``rna`` where not said).
-    """
-
-    path: str
-    counts: str = "auto"
-    modality: str = ""
-
-
-@dataclass(frozen=True)
 class Study:
     """A whole sweep.
 
     Parameters
     ----------
     data
-        A path, an AnnData or MuData object, a :class:`~noiselaw.records.Dataset`, a simulator, or a dataset by name
+        A path (of cells, or of images by class folders), an AnnData or MuData object, a
+        :class:`~noiselaw.records.Dataset`, a simulator, or a dataset by name
         (``noiselaw.datasets.DATASETS.build("pbmc68k_reduced")``).
     signals
         What every representation is asked about.
@@ -93,7 +73,8 @@ class Study:
     channel
         The noise process; its level is set by ``levels``.
     levels
-        The levels themselves, or how many, log-spaced from 0.001 to 1.
+        The levels themselves, or how many: of the shares that thinning keeps, log-spaced from 0.001 to 1; each channel
+        for images has a range of its own.
     sizes
         Training sizes, or how many, log-spaced from 200 to all training observations.
     seeds
@@ -143,9 +124,10 @@ class Study:
             value = getattr(self, name)
             return preset[name] if value is None else value
 
-        settle("data", _source(self.data))
-        settle("name", self.name or _name_of(self.data))
-        settle("channel", _one(CHANNELS, given("channel"), {"level": 1.0}))
+        settle("data", source_of(self.data))
+        settle("name", self.name or name_of(self.data))
+        preset = {**preset, **(OF_IMAGES if kind_of(self.data) == "images" else {})}
+        settle("channel", _channel(given("channel")))
         settle("preparation", _one(PREPARATIONS, given("preparation")))
         settle("models", _many(REPRESENTATIONS, _wrapped(given("models")), "models"))
         settle("probes", _many(PROBES, given("probes"), "probes"))
@@ -154,6 +136,7 @@ class Study:
         settle("subsets", given("subsets"))
         settle("seeds", _count(given("seeds"), "seeds"))
         settle("sizes", _sizes(given("sizes")))
+        check_kinds(self)
         settle("levels", self._checked_levels())
         for key, choices in (("splits", ("complementary", "random")), ("subsets", ("nested", "fresh"))):
             if getattr(self, key) not in choices:
@@ -168,7 +151,7 @@ class Study:
         levels = self.levels
         if isinstance(levels, int | np.integer) and not isinstance(levels, bool):
             count = _count(levels, "levels")
-            values = tuple(float(q) for q in np.logspace(-3, 0, count)) if count > 1 else (1.0,)
+            values: tuple[float, ...] = self.channel.default_levels(count)
         elif isinstance(levels, str | bool | float):
             raise UsageError(f"levels must be a count or a list of levels; got {levels!r}. Pass 10 or [0.01, 0.1, 1].")
         else:
@@ -227,7 +210,7 @@ class Study:
                 raise UsageError(f"A study needs {key!r}; the file has {', '.join(table) or 'nothing'}.")
         if "models" in table:
             table["models"] = _placed(table["models"], folder)
-        return cls(**{**table, "data": _data_of(table["data"], folder)})
+        return cls(**{**table, "data": data_of(table["data"], folder)})
 
     def to_toml(self) -> str:
         """Return the study as the text of a TOML file, every option spelled out."""
@@ -243,7 +226,7 @@ class Study:
         }
         if self.group is not None:
             table["group"] = self.group
-        table["data"] = _describe_data(self.data)
+        table["data"] = described(self.data)
         table["channel"] = _without_level(CHANNELS.describe(self.channel, all_options=True))
         table["preparation"] = PREPARATIONS.describe(self.preparation, all_options=True)
         table["signals"] = [SIGNALS.describe(item, all_options=True) for item in self.signals]
@@ -252,31 +235,11 @@ class Study:
         return tomli_w.dumps(_tomlable(table))
 
 
-#: What ``[data]`` calls data that are known by name, and where the name is looked up.
-_BY_NAME: dict[str, Registry[Any]] = {"simulator": SIMULATORS, "dataset": DATASETS}
-
-
-def _source(data: Any) -> Any:
-    """Return a path as a file of cells; data in memory or known by name as they are."""
-    if isinstance(data, str | Path):
-        return CellFile(str(data))
-    in_memory = type(data).__module__.partition(".")[0] in ("anndata", "mudata")
-    by_name = any(registry.name_of(data) in registry.names() for registry in _BY_NAME.values())
-    if not (isinstance(data, CellFile | Dataset | PublishedDataset) or in_memory or by_name):
-        raise UsageError(
-            f"data is a path, an AnnData or MuData object, a Dataset, a simulator or a published dataset; got {data!r}."
-        )
-    return data
-
-
-def _name_of(data: Any) -> str:
-    if isinstance(data, Dataset):
-        return data.name
-    if isinstance(data, str | Path | CellFile):
-        return Path(data.path if isinstance(data, CellFile) else data).stem
-    if SIMULATORS.name_of(data) in SIMULATORS.names():
-        return f"simulated_{SIMULATORS.name_of(data)}"
-    return DATASETS.name_of(data) if isinstance(data, PublishedDataset) else "cells"
+def _channel(given: Any) -> Any:
+    """Return the channel that is described; which level stands in for those of the study is the channel's to say."""
+    name = given["kind"] if isinstance(given, dict) and "kind" in given else given
+    stands_in = CHANNELS.get(name).default_levels(1)[0] if isinstance(name, str) else None
+    return _one(CHANNELS, given, {"level": stands_in})
 
 
 def _one(registry: Registry[Any], given: Any, defaults: Mapping[str, Any] | None = None) -> Any:
@@ -348,33 +311,6 @@ def _sizes(value: Any) -> int | tuple[int, ...]:
     if not sizes:
         raise UsageError("sizes is empty; expected a count or at least one training size.")
     return sizes
-
-
-def _data_of(table: Any, folder: Path) -> Any:
-    """Return the file or simulator that a study's ``[data]`` describes."""
-    if isinstance(table, str):
-        table = {"path": table}
-    for key, registry in _BY_NAME.items():
-        if key in table:
-            options = {name: value for name, value in table.items() if name != key}
-            return registry.build(table[key], options)
-    if "object" in table:
-        raise UsageError(
-            "This study's data was an object in memory, not a file, so it can only be run again from Python. "
-            "Write the object to a file and name it: [data] path = ..."
-        )
-    source = checked(CellFile, table, "[data]")
-    return replace(source, path=str(folder / source.path))
-
-
-def _describe_data(data: Any) -> dict[str, Any]:
-    if isinstance(data, CellFile):
-        # Absolute, so that the store's copy of the study still finds it.
-        return {**options_of(data, all_options=True), "path": str(Path(data.path).resolve())}
-    for key, registry in _BY_NAME.items():
-        if registry.name_of(data) in registry.names():
-            return {key: registry.name_of(data), **options_of(data, all_options=True)}
-    return {"object": type(data).__name__}
 
 
 def _without_level(table: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,85 @@
+"""Counts and images take different parts; a study that mixes them up is refused before anything is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from noiselaw.channels import CHANNELS, ImageChannel
+from noiselaw.errors import InputError, UsageError
+from noiselaw.prepare import PREPARATIONS
+from noiselaw.represent import REPRESENTATIONS
+from noiselaw.sweep.sources import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from noiselaw.records import Dataset
+    from noiselaw.registry import Registry
+    from noiselaw.sweep.study import Study
+
+__all__ = ["OF_IMAGES", "check_kinds", "check_observations"]
+
+#: What a study of images sets where it says nothing, in place of its protocol's parts for counts.
+OF_IMAGES: Mapping[str, Any] = {"channel": {"kind": "pixel_noise"}, "preparation": {"kind": "images"}}
+
+
+def check_kinds(study: Study) -> None:
+    """Refuse a channel, preparation or model for images where the data are counts, and the reverse.
+
+    Raises
+    ------
+    UsageError
+        Naming what takes the data instead.
+    """
+    kind = kind_of(study.data)
+    channel, preparation = study.channel, study.preparation
+    if channel.takes != kind:
+        _refuse(CHANNELS, channel, kind, channel.takes, "takes")
+    if preparation.prepares != kind:
+        _refuse(PREPARATIONS, preparation, kind, preparation.prepares, "prepares")
+    for model in study.models:
+        if model.takes not in preparation.views:
+            fitting = [name for name in REPRESENTATIONS.builtin if _takes(name) in preparation.views]
+            raise UsageError(
+                f"The model {REPRESENTATIONS.name_of(model)!r} takes {model.takes!r}, and the preparation "
+                f"{PREPARATIONS.name_of(preparation)!r} gives {_listed(preparation.views)}. Models for {kind}: "
+                f"{', '.join(fitting) or 'none is built in'}."
+            )
+
+
+def _refuse(registry: Registry[Any], part: Any, kind: str, takes: str, verb: str) -> None:
+    fitting = [name for name, cls in registry.builtin.items() if getattr(cls, verb) == kind]
+    raise UsageError(
+        f"The data are {kind}, and the {registry.noun} {registry.name_of(part)!r} takes {takes}. For {kind} there "
+        f"{'is' if len(fitting) == 1 else 'are'}: {', '.join(fitting)}."
+    )
+
+
+def _takes(name: str) -> str:
+    """Return what a built-in model takes; one that wraps others takes what they do, which are models for counts."""
+    takes = REPRESENTATIONS.get(name).takes
+    return takes if isinstance(takes, str) else "counts"
+
+
+def _listed(views: tuple[str, ...]) -> str:
+    return " or ".join(map(repr, views))
+
+
+def check_observations(study: Study, dataset: Dataset) -> None:
+    """Refuse images that are too small for one of the levels, and data that are not what they were said to be.
+
+    Raises
+    ------
+    InputError
+        Naming the first level that does not fit.
+    """
+    if dataset.kind != kind_of(study.data):
+        raise InputError(
+            f"{study.name} was to hold {kind_of(study.data)}, and holds {dataset.kind}. Its class must say so (kind)."
+        )
+    if dataset.kind == "images":
+        height, width = (int(length) for length in dataset.observations.shape[1:3])
+        for level in study.levels:
+            channel = study.channel_at(level)
+            if isinstance(channel, ImageChannel):
+                channel.size_after(height, width)
