@@ -7,6 +7,7 @@ from noiselaw.represent.base import Encoder, Representation
 from noiselaw.represent.external import External
 from noiselaw.represent.geneformer import Geneformer
 from noiselaw.represent.harmony import Harmony
+from noiselaw.represent.image_classifier import ImageClassifier
 from noiselaw.represent.pca import PCA
 from noiselaw.represent.precomputed import Precomputed
 from noiselaw.represent.projection import PreparedFeatures, RandomProjection, RankProjection
@@ -23,6 +24,7 @@ __all__ = [
     "External",
     "Geneformer",
     "Harmony",
+    "ImageClassifier",
     "Precomputed",
     "PreparedFeatures",
     "RandomProjection",
@@ -47,6 +49,7 @@ REPRESENTATIONS: Registry[Representation] = Registry(
         "scgpt": ScGPT,
         "none": PreparedFeatures,
         "harmony": Harmony,
+        "image_classifier": ImageClassifier,
         "precomputed": Precomputed,
         "external": External,
     },
