@@ -17,6 +17,8 @@ __all__ = ["both_noisy", "cautioned"]
 
 #: Laws that suppose a clean Y, and those made for a Y seen through the same noise.
 _MADE_FOR = {"noise": "two_sided", "joint": "joint_two_sided"}
+#: Forms whose AICc differ by less have about as much support.
+_ALIKE = 2.0
 
 
 def both_noisy(rows: pd.DataFrame) -> bool:
@@ -42,9 +44,12 @@ def cautioned(fit: Fit, rows: pd.DataFrame) -> Fit:
         return fit
     rivals = fit.diagnostics.get("rivals", {})
     better = rivals[fit.law]["aicc"] - rivals[made]["aicc"] if {fit.law, made} <= set(rivals) else np.nan
-    judged = (
-        f" (here its AICc is {abs(better):.1f} {'lower' if better > 0 else 'higher'})" if np.isfinite(better) else ""
-    )
+    if not np.isfinite(better):
+        judged = ""
+    elif abs(better) < _ALIKE:
+        judged = " (by AICc neither is clearly better here)"
+    else:
+        judged = f" (here its AICc is {abs(better):.1f} {'lower' if better > 0 else 'higher'})"
     said = (
         "Y is a cell as noisy as X, which this law does not suppose: its u_bar comes out too large, I_max does not. "
         f"For the depth itself fit the law {made}, which does{judged}."
