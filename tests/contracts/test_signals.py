@@ -16,12 +16,14 @@ CLONAL = {"clone": "clone", "time": "day", "early": [2, 4], "late": [6]}
 #: What each signal needs to be told, and what else it can be told; one that is added says so here.
 OPTIONS = {
     "labels": {"column": "cell_type"},
+    "one_against_all": {"column": "cell_type", "label": "NK"},
     "abundance": {"key": "protein"},
     "clonal": CLONAL,
     "spatial": {"section": "slice"},
 }
 VARIANTS = {
     **{name: (name, {}) for name in OPTIONS},
+    "one_against_all, unbalanced": ("one_against_all", {"balance": False}),
     "clonal, all": ("clonal", {"pairs": "all"}),
     "clonal, any time": ("clonal", {"time": "", "early": [], "late": []}),
     "clonal, profile": ("clonal", {"target": "profile"}),

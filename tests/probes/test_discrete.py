@@ -68,3 +68,43 @@ def test_fractions_are_no_labels():
         Discrete().estimate(rng.normal(size=100), rng.integers(0, 2, 100))
     with pytest.raises(InputError, match=r"one label per pair, \(n,\); got an array of shape \(100, 3\)"):
         Discrete().estimate(rng.normal(size=(100, 3)), rng.integers(0, 2, 100))
+
+
+def given_truth(error, seed):
+    """Draw predictions of labels that are always the same: 60 of one class, 40 and 100 of the others."""
+    truth = np.repeat([0, 1, 2], [60, 40, 100])
+    chance = (1 - error) * np.eye(3)[truth] + error / 3
+    draws = np.random.default_rng(seed).random(200)[:, None]
+    return (draws > chance.cumsum(axis=1)).sum(axis=1), truth
+
+
+def exact(error):
+    share = np.array([0.3, 0.2, 0.5])
+    joint = share[:, None] * ((1 - error) * np.eye(3) + error / 3)
+    expected = share[:, None] * joint.sum(axis=0)
+    return float((joint * np.log2(np.where(joint > 0, joint, 1) / np.where(joint > 0, expected, 1))).sum())
+
+
+@pytest.mark.parametrize("error", [0.1, 0.5, 1.0])
+def test_given_how_often_each_label_is_seen_the_correction_is_unbiased_and_its_error_the_spread(error):
+    found = [Discrete("given_labels").estimate(*given_truth(error, seed)) for seed in range(400)]
+    bits = np.array([one.bits for one in found])
+    plug_in = np.mean([one.diagnostics["plug_in_bits"] for one in found])
+    assert abs(bits.mean() - exact(error)) < max(0.25 * (plug_in - exact(error)), 2 * bits.std() / 20)
+    assert np.mean([one.standard_error for one in found]) == pytest.approx(bits.std(), rel=0.25)
+
+
+def test_given_the_labels_perfect_predictions_hold_their_entropy_and_no_more():
+    y = np.repeat(["Faces", "watch"], 60)
+    found = Discrete("given_labels").estimate(y, y)
+    assert found.bits == pytest.approx(1.0, abs=1e-12)
+    assert found.standard_error > 0
+    assert Discrete().estimate(y, y).bits > 1.0
+
+
+@given(st.integers(2, 6), st.floats(0, 1), st.integers(0, 50))
+@settings(max_examples=25, deadline=None)
+def test_given_the_labels_no_estimate_exceeds_its_ceiling(n_labels, accuracy, seed):
+    x, y = predicted(300, accuracy, n_labels, seed)
+    found = Discrete("given_labels").estimate(x, y)
+    assert found.bits <= found.ceiling_bits + 1e-9

@@ -7,12 +7,28 @@ from noiselaw.signals.abundance import Abundances
 from noiselaw.signals.base import Signal
 from noiselaw.signals.clonal import ClonalRelatives
 from noiselaw.signals.labels import Labels, entropy_bits
+from noiselaw.signals.one_against_all import OneAgainstAll
 from noiselaw.signals.spatial import SpatialNeighbours
 
-__all__ = ["SIGNALS", "Abundances", "ClonalRelatives", "Labels", "Signal", "SpatialNeighbours", "entropy_bits"]
+__all__ = [
+    "SIGNALS",
+    "Abundances",
+    "ClonalRelatives",
+    "Labels",
+    "OneAgainstAll",
+    "Signal",
+    "SpatialNeighbours",
+    "entropy_bits",
+]
 
 SIGNALS: Registry[Signal] = Registry(
     "signal",
     "noiselaw.signals",
-    {"labels": Labels, "abundance": Abundances, "clonal": ClonalRelatives, "spatial": SpatialNeighbours},
+    {
+        "labels": Labels,
+        "one_against_all": OneAgainstAll,
+        "abundance": Abundances,
+        "clonal": ClonalRelatives,
+        "spatial": SpatialNeighbours,
+    },
 )
