@@ -90,9 +90,24 @@ def test_it_knows_the_size_and_level_and_its_environment(script):
         """,
         "{test}", "{out}", "{size}", "{level}",
     )  # fmt: skip
-    found = embedded(command, output="csv", environment={"TOLD": "7"})
+    found = embedded(command, output="csv", environment={"TOLD": "7"}, constant="keep")
     assert found.values[0].tolist() == [30, 0.5, 7]
     assert found.notes["constant_dimensions"] == 3
+
+
+def test_a_dimension_that_never_varies_is_refused(script):
+    command = script(
+        """
+        import sys
+        import numpy as np
+        import pandas as pd
+        names = [f"cell{i}" for i in range(30, 42)]
+        pd.DataFrame({"a": np.arange(12.0), "b": 3.0}, names).to_csv(sys.argv[2])
+        """,
+        "{test}", "{out}",
+    )  # fmt: skip
+    with pytest.raises(InputError, match="1 of 2 dimensions never vary .* first column 2, which is 3 throughout"):
+        embedded(command, output="csv")
 
 
 def test_it_runs_where_the_study_file_lies(script, tmp_path):

@@ -74,4 +74,4 @@ def test_what_fails_is_a_row_that_says_why(table):
     assert failed["reason"].str.contains("there is no folder").all()
     empty = rows(table, "txformer(layers=1", 1e-5)
     assert (empty["status"] == "failed").all()
-    assert empty["reason"].str.contains("at least 2 training cells with one of the selected genes; got").all()
+    assert empty["reason"].str.contains("held-out observations are empty at level 1e-05, so there is nothing").all()

@@ -86,9 +86,11 @@ def test_fewer_observations_than_dims_give_fewer_components(solver):
 
 
 @pytest.mark.parametrize("solver", ["auto", "iterative"])
-def test_fewer_features_than_dims_give_fewer_components(solver):
+def test_as_many_features_as_dims_are_enough_and_fewer_are_refused(solver):
     values = lognorm(p=7)
-    encoder = PCA(solver=solver).fit(prepared(values), rng())
+    with pytest.raises(InputError, match="PCA of 16 dimensions needs at least as many features; got 7. Ask for fewer"):
+        PCA(solver=solver).fit(prepared(values), rng())
+    encoder = PCA(dims=7, solver=solver).fit(prepared(values), rng())
     assert encoder.history.notes["components"] == 7
     assert_sklearns(encoder, values.toarray(), values.toarray())
 

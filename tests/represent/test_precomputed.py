@@ -84,9 +84,21 @@ def test_a_path_can_name_level_size_and_seed(tmp_path):
         embedded(tmp_path / "e_{seed}.npz", train=prepared(seed=None))
 
 
-def test_a_constant_dimension_is_noted(tmp_path):
+def test_a_constant_dimension_is_refused_unless_it_is_asked_for(tmp_path):
     np.savez(tmp_path / "e.npz", names=NAMES, values=np.column_stack([VALUES, np.ones(20)]))
-    assert embedded(tmp_path / "e.npz").notes["constant_dimensions"] == 1
+    words = (
+        "e.npz: 1 of 4 dimensions never vary over the 20 observations to embed, first column 4, which is 1 throughout"
+    )
+    with pytest.raises(InputError, match=words):
+        embedded(tmp_path / "e.npz")
+    assert embedded(tmp_path / "e.npz", constant="keep").notes["constant_dimensions"] == 1
+    assert embedded(tmp_path / "e.npz", test=prepared(NAMES[:1])).values.shape == (1, 4)
+
+
+def test_a_table_without_names_is_refused(tmp_path):
+    frame().reset_index(drop=True).to_parquet(tmp_path / "e.parquet")
+    with pytest.raises(InputError, match="e.parquet must name its observations .* holds fractions, first 0.1"):
+        embedded(tmp_path / "e.parquet")
 
 
 BAD = {
@@ -122,7 +134,7 @@ def test_what_is_no_embedding_is_refused(tmp_path):
     (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(b"cell,a\nx,1\n" * 50)[:20])
     for name, words in {
         "e.npz": "could not be read as an embedding",
-        "array.npz": "no array 'names'. There are: values|no array 'names'. Nearest",
+        "array.npz": "no array 'names'.*np.savez.path, names=..., values=...",
         "e.npy": "read from .npz, .parquet",
         "e.h5ad": "no obsm matrix ''.*X_mine",
         "cut.csv.gz": "could not be read as an embedding",

@@ -123,7 +123,7 @@ def test_cells_without_a_gene_are_refused():
 
 def test_few_cells_and_few_genes_are_enough():
     prepared, _ = cells(3, genes=2)
-    assert fit(prepared, max_tokens=1).embed(prepared).values.shape == (3, 16)
+    assert fit(prepared, max_tokens=1, batch="auto").embed(prepared).values.shape == (3, 16)
 
 
 def test_checkpoints_are_the_networks_of_each_validation():
@@ -195,3 +195,12 @@ def test_what_cannot_be_meant_is_refused():
         fit(prepared, device="cuda:99")
     with pytest.raises(InputError, match="takes 'ranks'; got 'counts'"):
         fit(replace(prepared, view="counts"))
+
+
+def test_fewer_cells_than_a_batch():
+    prepared, _ = cells(30)
+    notes = fit(prepared, batch="auto").history.notes
+    assert notes["batch"] == "one batch of all 24 cells trained on, fewer than the usual 32"
+    assert "batch" not in fit(prepared, batch=24).history.notes
+    with pytest.raises(InputError, match='batch = 25 needs as many cells to train on; got 24 .* or batch = "auto"'):
+        fit(prepared, batch=25)

@@ -236,10 +236,17 @@ def test_cells_are_divided_as_scvi_tools_does(n_cells, batch):
     assert len(fit_rows) % batch not in (1, 2) or len(fit_rows) <= batch
 
 
-def test_fewer_cells_than_a_batch_are_one_batch_and_the_row_says_so():
-    notes = fitted(replace(QUICK, batch=512)).history.notes
-    assert notes["batch"] == "one batch of all 180 cells trained on, fewer than the 512 asked for"
-    assert "batch" not in fitted(replace(QUICK, batch=180)).history.notes
+def test_fewer_cells_than_a_usual_batch_are_one_batch_and_the_row_says_so():
+    notes = fitted(replace(QUICK, batch="auto")).history.notes
+    assert notes["batch"] == "one batch of all 180 cells trained on, fewer than the usual 512"
+    assert "batch" not in fitted().history.notes
+
+
+def test_fewer_cells_than_a_batch_that_was_asked_for_are_refused():
+    fitted(replace(QUICK, batch=180, max_epochs=1))
+    words = 'batch = 181 needs as many cells to train on; got 180 .* a smaller batch, or batch = "auto"'
+    with pytest.raises(InputError, match=words):
+        fitted(replace(QUICK, batch=181))
 
 
 def test_memory_that_runs_out_is_told(monkeypatch):
@@ -307,5 +314,5 @@ def test_a_sweep_goes_on_where_every_cell_is_empty(tmp_path):
     study = Study(data, [Labels("kind")], levels=[1e-9, 1.0], sizes=1, seeds=1, models=[model])
     table = run(study, tmp_path / "out").sort_values("level")
     assert list(table["status"].isin(["ok", "warned"])) == [False, True]
-    assert "All 180 training cells are empty" in table["reason"].iloc[0]
+    assert "All 60 held-out observations are empty at level 1e-09" in table["reason"].iloc[0]
     assert table["bits"].iloc[1] > 0.5

@@ -107,7 +107,10 @@ def _npz(path: Path, key: str) -> tuple[Any, Any]:
     with np.load(path, allow_pickle=False) as arrays:
         for wanted in ("names", key or "values"):
             if wanted not in arrays:
-                raise InputError(f"{path.name} has no array {wanted!r}. {nearest(wanted, arrays.files)}")
+                raise InputError(
+                    f"{path.name} has no array {wanted!r}. {nearest(wanted, arrays.files)} Write it with "
+                    "np.savez(path, names=..., values=...): the observations' names and a row of numbers for each."
+                )
         return arrays["names"], arrays[key or "values"]
 
 
@@ -128,26 +131,31 @@ def _h5ad(path: Path, key: str) -> tuple[Any, Any]:
 def _parquet(path: Path, key: str) -> tuple[Any, Any]:
     import pandas as pd
 
-    return _table(pd.read_parquet(path))
+    return _table(pd.read_parquet(path), path.name)
 
 
 def _csv(path: Path, key: str) -> tuple[Any, Any]:
     import pandas as pd
 
     first = pd.read_csv(path, nrows=0, sep=_separator(path)).columns[0]
-    return _table(pd.read_csv(path, sep=_separator(path), dtype={first: str}))
+    return _table(pd.read_csv(path, sep=_separator(path), dtype={first: str}), path.name)
 
 
 def _separator(path: Path) -> str:
     return "\t" if ".tsv" in path.suffixes else ","
 
 
-def _table(frame: pd.DataFrame) -> tuple[Any, Any]:
+def _table(frame: pd.DataFrame, source: str) -> tuple[Any, Any]:
     """Return names from the index, where it has any, else from the first column."""
     import pandas as pd
 
     if isinstance(frame.index, pd.RangeIndex) and len(frame.columns):
         frame = frame.set_index(frame.columns[0])
+    if frame.index.dtype.kind == "f":
+        raise InputError(
+            f"{source} must name its observations in the index or the first column; that holds fractions, first "
+            f"{frame.index[0]:g}. Write the names there, as text."
+        )
     return frame.index.to_numpy().astype(np.str_), frame.to_numpy()
 
 

@@ -22,7 +22,7 @@ from noiselaw.optional import require
 from noiselaw.records import Embedding, History
 from noiselaw.represent.base import Encoder, Representation
 from noiselaw.represent.embedding_files import read_embedding
-from noiselaw.represent.precomputed import constant_dimensions
+from noiselaw.represent.precomputed import check_constant
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +54,8 @@ class External(Representation):
         the noise level. ``{test}`` and ``{out}`` must appear.
     output
         What the command writes: the kind of file.
+    key, constant
+        As of :class:`~noiselaw.represent.precomputed.Precomputed`.
     timeout
         Seconds after which it is ended, and the row fails.
     environment
@@ -69,6 +71,7 @@ class External(Representation):
     command: tuple[str, ...]
     output: Literal["npz", "parquet", "csv", "h5ad"] = "npz"
     key: str = ""
+    constant: Literal["refuse", "keep"] = "refuse"
     timeout: Annotated[float, Field(gt=0)] | None = None
     environment: dict[str, str] = field(default_factory=dict)
     version: int = 1
@@ -127,7 +130,8 @@ class ExternalEncoder(Encoder):
             table = read_embedding(out, self.options.key)
         values = table.rows_of(prepared.names)
         extra = len(table.names) - len(prepared)
-        notes = {"seconds": round(seconds, 3), "rows_not_asked_for": extra, **constant_dimensions(values)}
+        constant = check_constant(values, f"What {command[0]!r} wrote", self.options.constant)
+        notes = {"seconds": round(seconds, 3), "rows_not_asked_for": extra, **constant}
         return Embedding(values, notes)
 
 

@@ -66,9 +66,9 @@ class _Axes:
 class PCA(Representation):
     """Project log-normalised features on the ``dims`` directions along which training observations vary most.
 
-    There are at most as many directions as features, and one fewer than training observations. Where training
-    observations vary along fewer than ``dims``, those are kept and ``history.notes["fewer_components"]`` says so;
-    where they do not vary at all, every observation is embedded as one 0, which holds no information.
+    There must be as many features as ``dims``, or more. Where training observations vary along fewer directions than
+    that (there are at most one fewer than observations), those are kept and ``history.notes["fewer_components"]`` says
+    so; where they do not vary at all, every observation is embedded as one 0, which holds no information.
 
     Parameters
     ----------
@@ -90,6 +90,11 @@ class PCA(Representation):
 
     def _fit_sizes(self, prepared: Prepared, sizes: Sequence[int], seed: int) -> list[Encoder]:
         n_features = len(prepared.features)
+        if n_features < self.dims:
+            raise InputError(
+                f"A PCA of {self.dims} dimensions needs at least as many features; got {n_features}. Ask for fewer "
+                "dimensions (dims), or select more features."
+            )
         # ARPACK finds fewer directions than there are features.
         exact = self.solver == "exact" or n_features <= max(self.dims, _EXACT if self.solver == "auto" else 0)
         ascending = sorted(set(sizes))

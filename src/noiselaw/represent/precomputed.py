@@ -8,7 +8,7 @@ from functools import cache
 from glob import escape
 from hashlib import blake2b, file_digest
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from noiselaw.records import FloatArray, Prepared, View
     from noiselaw.represent.embedding_files import EmbeddingTable
 
-__all__ = ["LookUp", "Precomputed", "constant_dimensions"]
+__all__ = ["LookUp", "Precomputed", "check_constant"]
 
 #: What a path may name.
 _PLACES = ("level", "size", "seed")
@@ -33,6 +33,7 @@ class LookUp(Encoder):
 
     table: EmbeddingTable
     history: History
+    constant: Literal["refuse", "keep"] = "refuse"
 
     def _embed(self, prepared: Prepared) -> Embedding:
         values = self.table.rows_of(prepared.names)
@@ -40,15 +41,29 @@ class LookUp(Encoder):
             "file": self.table.source,
             "rows_in_file": len(self.table.names),
             "rows_not_asked_for": len(self.table.names) - len(prepared),
-            **constant_dimensions(values),
+            **check_constant(values, self.table.source, self.constant),
         }
         return Embedding(values, notes)
 
 
-def constant_dimensions(values: FloatArray) -> dict[str, int]:
-    """Return, for the notes, how many dimensions never vary, where there are any."""
-    constant = int((np.ptp(values, axis=0) == 0).sum()) if len(values) else 0
-    return {"constant_dimensions": constant} if constant else {}
+def check_constant(values: FloatArray, source: str, constant: Literal["refuse", "keep"]) -> dict[str, int]:
+    """Return, for the notes, how many dimensions never vary, where there are any and they are kept.
+
+    Raises
+    ------
+    InputError
+        If there are and they are refused. (Of a single observation nothing can vary.)
+    """
+    never = np.flatnonzero(np.ptp(values, axis=0) == 0) if len(values) > 1 else np.empty(0, dtype=int)
+    if not len(never):
+        return {}
+    if constant == "refuse":
+        raise InputError(
+            f"{source}: {len(never)} of {values.shape[1]} dimensions never vary over the {len(values):,} observations "
+            f"to embed, first column {never[0] + 1}, which is {values[0, never[0]]:g} throughout. Leave them out, or let "
+            'them through: constant = "keep".'
+        )
+    return {"constant_dimensions": len(never)}
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,9 @@ class Precomputed(Representation):
         noise level, the training size and the seed, with a format where needed: ``pca_{level:.4f}_{size}.npz``.
     key
         Of an ``.h5ad``'s ``obsm``; of an ``.npz`` the array, where it is not called ``values``.
+    constant
+        A dimension that never varies is more often a mistake (a unit that died, a column that is no dimension) than a
+        fact: ``refuse`` fails the row and says which it is; ``keep`` counts such dimensions in the notes.
     folder
         What a relative path is taken from; a study file sets it.
     """
@@ -73,6 +91,7 @@ class Precomputed(Representation):
 
     path: str
     key: str = ""
+    constant: Literal["refuse", "keep"] = "refuse"
     folder: str = field(default="", metadata={"shown": False})
 
     def __post_init__(self) -> None:
@@ -116,7 +135,7 @@ class Precomputed(Representation):
             raise InputError("The path names {seed}, but these observations come from no study and have no seed.")
         path = self.path.format(level=prepared.level, size=len(prepared), seed=prepared.seed)
         table = read_embedding(Path(self.folder) / path, self.key)
-        return LookUp(table, History(stop_reason="computed elsewhere"))
+        return LookUp(table, History(stop_reason="computed elsewhere"), self.constant)
 
 
 @cache

@@ -83,7 +83,9 @@ class Txformer(Representation):
     masked
         Share of a cell's tokens that are hidden, at least one.
     learning_rate, warm_up, batch, validation_share
-        The highest rate, the share of the schedule over which it rises, cells of a batch, cells that only validate.
+        The highest rate, the share of the schedule over which it rises, cells of a batch (``auto``: 32, or all where
+        there are fewer to train on; with fewer than a number that was asked for, the fit fails), the share of cells
+        that only validate.
     pads
         ``ignored``: attention, loss and the mean see genes only (and nothing else is computed). ``tokens``: what a
         cell has not is filled up to ``max_tokens`` with a token like any other: attended to, guessed and averaged.
@@ -123,7 +125,7 @@ class Txformer(Representation):
     masked: Annotated[float, Field(gt=0, lt=1)] = 0.15
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
     warm_up: Share = 0.1
-    batch: Positive = 32
+    batch: Positive | Literal["auto"] = "auto"
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     pads: Literal["ignored", "tokens"] | None = None
     dropout_lasts: bool | None = None

@@ -12,6 +12,7 @@ import torch
 
 from noiselaw.errors import InputError
 from noiselaw.randomness import draw_seed
+from noiselaw.represent.batch import batch_note, settled_batch
 from noiselaw.represent.transformer import Network, Shape
 from noiselaw.represent.txformer_tokens import Cells, Hiding, Layout
 from noiselaw.training import Fitting, Stopping, batches, in_precision, train
@@ -27,6 +28,8 @@ __all__ = ["Checkpoint", "Recipe", "Trained", "fit_network"]
 _LEAST_BATCHES = 64
 #: Tokens embedded at once.
 _TOKENS = 16_384
+#: Cells of a batch where nothing else is asked for, as the paper set it.
+_USUAL_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Recipe:
     masked: float
     learning_rate: float
     warm_up: float
-    batch: int
+    batch: int | Literal["auto"]
     validation_share: float
     pads: Literal["ignored", "tokens"]
     dropout_lasts: bool
@@ -97,6 +100,7 @@ class _Course:
     layout: Layout
     cells: Cells
     train: IntArray
+    batch: int
     rng: np.random.Generator
     fitting: Fitting = field(default_factory=Fitting)
     step: int = 0
@@ -105,7 +109,7 @@ class _Course:
     def __post_init__(self) -> None:
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=self.recipe.learning_rate, fused=True)
         self.stream = self._stream()
-        per_epoch = ceil(len(self.train) / self.recipe.batch)
+        per_epoch = ceil(len(self.train) / self.batch)
         self.steps = max(self.recipe.epochs * per_epoch, self.recipe.least_steps)
         self.end = min(self.steps, self.recipe.most_steps or self.steps)
         every = self.recipe.validate_every
@@ -114,7 +118,7 @@ class _Course:
     def _stream(self) -> Iterator[IntArray]:
         """Yield batches of rows, epoch after epoch, each batch by length."""
         while True:
-            for chosen in batches(len(self.train), self.recipe.batch, self.rng):
+            for chosen in batches(len(self.train), self.batch, self.rng):
                 rows = self.train[chosen]
                 yield rows[np.argsort(self.cells.lengths[rows], kind="stable")]
 
@@ -188,7 +192,8 @@ def fit_network(
     Raises
     ------
     InputError
-        If fewer than two cells have a token (as published, where pads are tokens, all have).
+        If fewer than two cells have a token (as published, where pads are tokens, all have), or fewer train than a
+        batch that was asked for.
     """
     usable = np.arange(len(cells.lengths)) if recipe.pads == "tokens" else np.flatnonzero(cells.lengths)
     if len(usable) < 2:
@@ -196,12 +201,13 @@ def fit_network(
             f"A Txformer needs at least 2 training cells with one of the selected genes; got {len(usable)} of "
             f"{len(cells.lengths)}. Use a higher level, or more cells."
         )
+    n_stop = max(1, round(recipe.validation_share * len(usable)))
+    batch = settled_batch(recipe.batch, _USUAL_BATCH, len(usable) - n_stop, "A Txformer")
     weights, noise = (torch.Generator(device).manual_seed(draw_seed(rng)) for device in ("cpu", recipe.device))
     network = Network(shape, weights, noise).to(recipe.device)
     layout = Layout(shape, _layout(recipe), recipe.device)
     order = rng.permutation(usable)
-    n_stop = max(1, round(recipe.validation_share * len(order)))
-    course = _Course(recipe, network, layout, cells, order[n_stop:], rng)
+    course = _Course(recipe, network, layout, cells, order[n_stop:], batch, rng)
     kept: list[Checkpoint] = []
     validate = course.validator(order[:n_stop], kept)
     stopping = Stopping(ceil(course.end / course.round), recipe.patience, recipe.keep)
@@ -226,6 +232,7 @@ def _described(history: History, course: _Course) -> History:
         "last_learning_rate": course.rates[-1],
         "best_validation_loss": min(history.curves["validation_loss"]),
         "tokens_per_cell": float(course.cells.lengths.mean()),
+        **batch_note(course.recipe.batch, _USUAL_BATCH, len(course.train)),
         **({"memory": course.fitting.note} if course.fitting.note else {}),
     }
     curves = {**history.curves, "learning_rate": tuple(course.rates)}

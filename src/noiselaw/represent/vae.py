@@ -76,7 +76,8 @@ class VAE(Representation):
         Where training ends at the latest; ``heuristic`` is scvi-tools' rule: 400, or 400 · 20,000 / cells if that is
         fewer.
     batch
-        Cells for each step. With fewer cells than that, all of them.
+        Cells for each step. ``auto``: 512 as the paper set it, or all where there are fewer to train on. With fewer than
+        a number that was asked for, the fit fails.
     patience
         Epochs without improvement after which training ends.
     kl_warmup
@@ -99,7 +100,7 @@ class VAE(Representation):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     likelihood: Literal["zinb", "nb"] = "zinb"
     max_epochs: Annotated[int, Field(ge=1)] | Literal["heuristic"] = "heuristic"
-    batch: Annotated[int, Field(ge=2)] = 512
+    batch: Annotated[int, Field(ge=2)] | Literal["auto"] = "auto"
     patience: Annotated[int, Field(ge=1)] = 45
     kl_warmup: Annotated[int, Field(ge=0)] = 20
     keep: Literal["best", "last"] = "best"

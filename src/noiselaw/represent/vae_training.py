@@ -16,6 +16,7 @@ import torch
 
 from noiselaw.errors import InputError
 from noiselaw.randomness import draw_seed
+from noiselaw.represent.batch import batch_note, settled_batch
 from noiselaw.represent.zinb import Counts, Likelihood, nb_loss, zinb_loss
 from noiselaw.training import Fitting, Stopping, batches, choose_device, train
 
@@ -38,6 +39,8 @@ __all__ = ["Network", "divide", "epochs_by_rule", "train_vae"]
 
 #: Of the training cells, those that are trained on; the others say when to stop.
 _TRAINED_SHARE = 0.9
+#: Cells of a batch where nothing else is asked for, as the paper set it.
+_USUAL_BATCH = 512
 
 
 def divide(n_cells: int, batch: int, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -46,12 +49,16 @@ def divide(n_cells: int, batch: int, rng: np.random.Generator) -> tuple[NDArray[
     A last batch of one or two cells would give the network's batch normalisation nothing to go by; such cells move to
     the others.
     """
-    n_train = min(ceil(_TRAINED_SHARE * n_cells), n_cells - 1)
+    n_train = _trained_of(n_cells)
     left_over = n_train % batch
     if 0 < left_over < 3 and n_train > batch:
         n_train -= left_over
     order = rng.permutation(n_cells)
     return order[n_cells - n_train :], order[: n_cells - n_train]
+
+
+def _trained_of(n_cells: int) -> int:
+    return min(ceil(_TRAINED_SHARE * n_cells), n_cells - 1)
 
 
 def epochs_by_rule(n_cells: int) -> int:
@@ -144,11 +151,12 @@ def train_vae(matrix: Any, options: VAE, rng: np.random.Generator) -> tuple[Any,
     Raises
     ------
     InputError
-        If the loss stops being a number.
+        If there are fewer cells than a batch that was asked for, or the loss stops being a number.
     """
     device = choose_device(options.device)
     n_cells = matrix.shape[0]
-    fit_rows, stop_rows = divide(n_cells, options.batch, rng)
+    batch = settled_batch(options.batch, _USUAL_BATCH, _trained_of(n_cells), "A VAE")
+    fit_rows, stop_rows = divide(n_cells, batch, rng)
     counts = Counts(matrix, device)
     epochs = epochs_by_rule(n_cells) if options.max_epochs == "heuristic" else options.max_epochs
     seed = draw_seed(rng)
@@ -160,7 +168,7 @@ def train_vae(matrix: Any, options: VAE, rng: np.random.Generator) -> tuple[Any,
         def one_epoch(epoch: int) -> float:
             kl_weight = min(1.0, epoch / options.kl_warmup) if options.kl_warmup else 1.0
             total = torch.zeros((), device=device)
-            for rows in batches(len(fit_rows), options.batch, rng):
+            for rows in batches(len(fit_rows), batch, rng):
                 reconstruction, kl = network.losses(counts, fit_rows[rows], kl_weight, train=True)
                 optimiser.step()
                 total += reconstruction + kl_weight * kl
@@ -168,8 +176,8 @@ def train_vae(matrix: Any, options: VAE, rng: np.random.Generator) -> tuple[Any,
 
         def validate() -> float:
             found = torch.zeros(2, device=device)
-            for start in range(0, len(stop_rows), options.batch):
-                found += network.losses(counts, stop_rows[start : start + options.batch], 1.0, train=False)
+            for start in range(0, len(stop_rows), batch):
+                found += network.losses(counts, stop_rows[start : start + batch], 1.0, train=False)
             reconstruction, kl = (found / len(stop_rows)).tolist()
             curves["reconstruction_loss"].append(reconstruction)
             curves["kl"].append(kl)
@@ -184,7 +192,8 @@ def train_vae(matrix: Any, options: VAE, rng: np.random.Generator) -> tuple[Any,
             raise InputError(_diverged(len(curves["kl"]) + 1)) from error
     if history.stop_reason == "diverged":
         raise InputError(_diverged(history.epochs))
-    return network.module, _described(history, curves, options, fit_rows, stop_rows, network, epochs)
+    history = _described(history, curves, options, fit_rows, stop_rows, network, epochs)
+    return network.module, history
 
 
 def _diverged(epoch: int) -> str:
@@ -218,8 +227,7 @@ def _described(
         "kept_kl": curves["kl"][kept - 1],
         "device": str(next(network.module.parameters()).device),
     }
-    if len(fit_rows) < options.batch:
-        notes["batch"] = f"one batch of all {len(fit_rows)} cells trained on, fewer than the {options.batch} asked for"
+    notes |= batch_note(options.batch, _USUAL_BATCH, len(fit_rows))
     if network.fitting.note:
         notes["memory"] = network.fitting.note
     all_curves = {**history.curves, **{name: tuple(curve) for name, curve in curves.items()}}

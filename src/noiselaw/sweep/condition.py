@@ -16,7 +16,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from noiselaw.arrays import as_dense
-from noiselaw.errors import MissingDependency, NoiselawError, StoreError
+from noiselaw.errors import InputError, MissingDependency, NoiselawError, StoreError
 from noiselaw.randomness import generator
 from noiselaw.records import Estimate, Prepared
 from noiselaw.represent import PCA, REPRESENTATIONS
@@ -77,6 +77,11 @@ def _prepared(store: Store, condition: Condition) -> tuple[dict[str, Any], dict[
     arrays = {}
     if not images:  # whose noise is drawn again where they are looked at, epoch by epoch
         body["empty_held_out"] = int((np.asarray(held_out.sum(axis=1)).ravel() == 0).sum())
+        if body["empty_held_out"] == len(split.test):
+            raise InputError(
+                f"All {len(split.test):,} held-out observations are empty at level {condition.channel.level:g}, so "
+                "there is nothing to measure. Ask for levels with more counts."
+            )
         arrays = {name: getattr(csr_array(prepared.values), name) for name in ("data", "indices", "indptr")}
     chosen = {_FITTED + name: values for name, values in fitted.arrays().items()}
     return body, {**arrays, **chosen, "library_size": prepared.library_size, "features": prepared.features}
@@ -226,7 +231,7 @@ def _write_profile(store: Store, profile: Profile, split: Split) -> None:
     prepared = fitted.apply(counts, np.asarray(source.arrays["names"]))
     train, test = (fitted.as_view(prepared.take(part), PCA.takes) for part in (split.train, split.test))
     if profile.components:
-        encoder = PCA(dims=profile.components).fit(train, generator(0, "profile"))
+        encoder = PCA(dims=min(profile.components, len(train.features))).fit(train, generator(0, "profile"))
         values, notes = encoder.embed(test).values, dict(encoder.history.notes)
     else:
         values, notes = as_dense(test.values), {}
