@@ -27,7 +27,10 @@ _MOST_SIZES = 50
 def run(
     source: Annotated[
         Path,
-        typer.Argument(help="A STUDY.toml, cells (.h5ad, .h5mu, .zarr, 10x .h5 or folder), or a dataset's name."),
+        typer.Argument(
+            help="A STUDY.toml, cells (.h5ad, .h5mu, .zarr, 10x .h5 or folder), images (a folder of class folders or "
+            "a zip of it), or a dataset's name."
+        ),
     ],
     label: Annotated[
         list[str] | None, typer.Option(help="Annotation column of labels to ask about. Repeatable.")
@@ -45,15 +48,24 @@ def run(
         list[str] | None, typer.Option(help="A value of the clones' column that means none. Repeatable.")
     ] = None,
     spatial: Annotated[
-        str | None, typer.Option(help="Matrix of positions (obsm key): asks about one of the 5 nearest cells.")
+        str | None, typer.Option(help="Matrix of positions (obsm key): asks about one of the nearest cells.")
     ] = None,
     section: Annotated[str | None, typer.Option(help="Column of sections, each with a frame of its own.")] = None,
+    k: Annotated[
+        int | None, typer.Option("--k", help="Among how many nearest cells the neighbour is drawn; by default 5.")
+    ] = None,
     target: Annotated[
         str, typer.Option(help="What to ask of a relative or neighbour: embedding, profile (before the noise), both.")
     ] = "embedding",
     out: Annotated[Path | None, typer.Option(help="The study's folder; by default runs/NAME.")] = None,
     name: Annotated[str | None, typer.Option(help="How tables call the data set; by default the file's name.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the files of a dataset known by name lie; your cache by default.")
+    ] = None,
     counts: Annotated[str, typer.Option(help="Where the counts are: auto, X, raw or layers/NAME.")] = "auto",
+    image_size: Annotated[
+        int | None, typer.Option(help="Side in pixels that images are brought to; by default 240.")
+    ] = None,
     levels: Annotated[
         str | None, typer.Option(help="How many noise levels, log-spaced from 0.001 to 1, or values: 0.01,0.1,1.")
     ] = None,
@@ -109,10 +121,11 @@ def run(
     clones = {"time": time, "early": _names(early), "late": _names(late), "missing": missing_clone}
     signals = [
         *_of_cells(label or [], missing_label or [], abundance or []),
-        *_of_partners(clonal, clones, spatial, section, target),
+        *_of_partners(clonal, clones, spatial, {"section": section, "k": k}, target),
     ]
-    study = _study(source, counts, signals, missing=bool(missing_label) and not label, given=given)
-    folder = out or Path("runs") / study.name
+    about = {"counts": counts, "image_size": image_size, "folder": folder}
+    study = _study(source, about, signals, missing=bool(missing_label) and not label, given=given)
+    out = out or Path("runs") / study.name
     slots = workers or _cores()
     devices = tuple(_names(gpus) or ())
     how = Execution(slots, scheduler, timeout, retry_failed=retry_failed, gpus=devices, jobs_per_gpu=jobs_per_gpu)
@@ -120,17 +133,17 @@ def run(
     _check_missing_labels(loaded, missing_label or [])
     _check_missing_clones(loaded, clonal, missing_clone or [])
     if dry_run:
-        _forecast(loaded, source, folder, slots, as_json)
+        _forecast(loaded, source, out, slots, as_json)
         return 0
     _say_what_is_to_do(loaded, as_json)
-    _say_what_is_left_out(loaded, folder)
+    _say_what_is_left_out(loaded, out)
     from noiselaw.cli.progress import watching
 
     # A batch system's walltime ends a job like Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with watching(quiet=as_json) as watcher:
-        table = run_loaded(loaded, folder, how, watcher)
-    return _finish(table, folder, as_json)
+        table = run_loaded(loaded, out, how, watcher)
+    return _finish(table, out, as_json)
 
 
 def _cores() -> int:
@@ -146,16 +159,17 @@ def _of_cells(labels: list[str], missing: list[str], abundances: list[str]) -> l
 
 
 def _of_partners(
-    clonal: str | None, clones: dict[str, Any], spatial: str | None, section: str | None, target: str
+    clonal: str | None, clones: dict[str, Any], spatial: str | None, tissue: dict[str, Any], target: str
 ) -> list[Signal]:
     """Return the signals whose Y is another cell, one for each target that is asked for."""
     from noiselaw.signals import SIGNALS
 
     clones = {key: value for key, value in clones.items() if value}
+    tissue = {key: value for key, value in tissue.items() if value is not None}
     said = {"missing": "--missing-clone"}
     for flag, given, needed in (
         *((said.get(key, f"--{key}"), not clonal, "--clonal") for key in clones),
-        ("--section", section is not None and not spatial, "--spatial"),
+        *((f"--{key}", not spatial, "--spatial") for key in tissue),
         ("--target", target != "embedding" and not (clonal or spatial), "--clonal or --spatial"),
     ):
         if given:
@@ -166,41 +180,74 @@ def _of_partners(
         if clonal:
             asked.append(SIGNALS.build("clonal", {"clone": clonal, **clones, "target": one}))
         if spatial:
-            asked.append(SIGNALS.build("spatial", {"key": spatial, "section": section or "", "target": one}))
+            asked.append(SIGNALS.build("spatial", {"key": spatial, **tissue, "target": one}))
     return asked
 
 
-def _study(source: Path, counts: str, signals: list[Signal], *, missing: bool, given: dict[str, Any]) -> Study:
+def _study(
+    source: Path, about: dict[str, Any], signals: list[Signal], *, missing: bool, given: dict[str, Any]
+) -> Study:
     """Return the study that the arguments describe: a file's with what was given instead, or a new one."""
-    from noiselaw.datasets import DATASETS
-    from noiselaw.sweep import CellFile, Study
+    from noiselaw.signals import Labels
+    from noiselaw.sweep import Study
+    from noiselaw.sweep.sources import kind_of
 
     options = {key: value for key, value in given.items() if value is not None}
     if source.suffix == ".toml":
-        if counts != "auto" or missing:
+        if about != {"counts": "auto", "image_size": None, "folder": None} or missing:
             raise UsageError(
-                "--counts and --missing-label belong into the study file when there is one: counts = ... in [data], "
-                "missing = [...] with the signal."
+                "--counts, --image-size, --folder and --missing-label belong into the study file when there is one: "
+                "counts, size or folder = ... in [data], missing = [...] with the signal."
             )
         return Study.read(source, **options, **({"signals": signals} if signals else {}))
-    if not signals:
+    data = _data(source, **about, asked=bool(signals))
+    if not signals and kind_of(data) == "images":
+        signals = [Labels("class")]
+    return Study(data=data, signals=signals, **options)
+
+
+def _data(source: Path, *, counts: str, image_size: int | None, folder: Path | None, asked: bool) -> Any:
+    """Return the file or dataset that ``source`` names; cells only where something is ``asked`` about them."""
+    from noiselaw.datasets import DATASETS
+    from noiselaw.io import holds_images
+    from noiselaw.sweep import CellFile, ImageFiles
+
+    named = str(source) in DATASETS.names() and not source.exists()
+    images = DATASETS.get(str(source)).kind == "images" if named else holds_images(source)
+    if images and counts != "auto":
+        raise UsageError("--counts says where the counts of cells are; images have none. Leave it out.")
+    if not images and image_size is not None:
+        raise UsageError(
+            f"--image-size is for images, and {source} holds none. Expected a folder, or a zip, with one folder of "
+            "images for each class."
+        )
+    if not images and not asked:
         raise UsageError(
             "Say what to ask about: --label COLUMN (an annotation column such as cell_type), --abundance KEY (a "
             "matrix such as protein), --clonal COLUMN (clones), --spatial KEY (positions), or pass a STUDY.toml."
         )
-    named = str(source) in DATASETS.names() and not source.exists()
-    if not named and not source.suffix and not source.exists():
+    if not named and not images and not source.suffix and not source.exists():
         raise UsageError(
             f"There is no file, folder or dataset {str(source)!r}. {nearest(str(source), DATASETS.names())}"
         )
-    data = DATASETS.build(str(source)) if named else CellFile(str(source), counts=counts)
-    return Study(data=data, signals=signals, **options)
+    options: dict[str, Any] = {} if image_size is None else {"size": image_size}
+    if folder is not None and not named:
+        raise UsageError(f"--folder is for datasets known by name; {str(source)!r} is none. Leave it out.")
+    if named:
+        options |= {} if folder is None else {"folder": str(folder)}
+        return DATASETS.build(str(source), options)
+    return ImageFiles(str(source), **options) if images else CellFile(str(source), counts=counts)
 
 
 def _say_what_is_to_do(loaded: Loaded, quiet: bool) -> None:
     """Say how large a study is; how long it takes shows after its first conditions, or before it with --dry-run."""
     grid = loaded.grid
     if not quiet:
+        dataset = loaded.dataset
+        if "counts" in dataset.provenance:
+            cells, genes = dataset.observations.shape
+            found = dataset.provenance["counts"]
+            typer.echo(f"{dataset.name}: {cells:,} cells × {genes:,} genes ({found}).", err=True)
         typer.echo(
             f"{len(grid.measures):,} measurements of {len(grid.embeds):,} fits under {len(grid.conditions):,} "
             "conditions; --dry-run says beforehand how long that takes.",
