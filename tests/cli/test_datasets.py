@@ -25,7 +25,7 @@ def test_describe_says_where_it_comes_from_and_what_is_allowed():
     shown = RUN.invoke(app, ["describe", "merfish_mouse_brain"]).output
     assert "licence:" in shown
     assert "by hand:" in shown
-    assert "Next: noiselaw datasets fetch merfish_mouse_brain" in shown
+    assert "Next: noiselaw datasets fetch merfish_mouse_brain --folder FOLDER" in shown
 
 
 def test_fetch_what_comes_with_scanpy():

@@ -180,6 +180,36 @@ def test_a_dataset_by_name(tmp_path, capsys):
 
 
 @pytest.fixture
+def vizgen(tmp_path):
+    """A small section as Vizgen publishes it: two tables in a folder."""
+    folder, rng = tmp_path / "vizgen", np.random.default_rng(0)
+    folder.mkdir()
+    names = [str(110883424764611924400221639916314253469 + j) for j in range(300)]
+    columns = [*(f"g{j}" for j in range(20)), "Blank-0"]
+    pd.DataFrame(rng.poisson(9, (300, 21)), names, columns).to_csv(folder / "cell_by_gene_S1R1.csv")
+    pd.DataFrame(rng.random((300, 2)), names, ["center_x", "center_y"]).to_csv(folder / "cell_metadata_S1R1.csv")
+    return folder
+
+
+def test_a_dataset_that_lies_in_a_folder(vizgen, tmp_path, capsys):
+    asked = ["--spatial", "spatial", "--k", "3", "--held-out", "0.4", "--models", "pca", "--probe", "gaussian"]
+    few = ["--levels", "1", "--sizes", "1", "--seeds", "1", "--workers", "1", "--out", str(tmp_path / "out")]
+    assert main(["run", "merfish_mouse_brain", "--folder", str(vizgen), *asked, *few]) == 0
+    assert "merfish_mouse_brain: 300 cells × 21 genes (counts" in capsys.readouterr().err
+    study = Study.read(tmp_path / "out" / "study.toml")
+    assert study.data.folder == str(vizgen)
+    assert study.signals[0].k == 3
+
+
+def test_a_study_file_takes_the_folder_from_where_it_lies(vizgen, tmp_path):
+    text = '[data]\ndataset = "merfish_mouse_brain"\nfolder = "vizgen"\n[[signals]]\nkind = "spatial"\n'
+    (tmp_path / "study.toml").write_text(text)
+    study = Study.read(tmp_path / "study.toml")
+    assert len(study.data.load().names) == 300
+    assert Study.from_toml(study.to_toml()).data == study.data
+
+
+@pytest.fixture
 def tissue_file(adata, tmp_path):
     """Cells with clones at two times, and positions."""
     n, rng = adata.n_obs, np.random.default_rng(3)
@@ -224,6 +254,9 @@ def test_relatives_and_neighbours_are_asked_about(tissue_file, tmp_path, flags, 
         (["--spatial", "spatail"], 3, "Nearest: spatial"),
         (["--spatial", "spatial", "--section", "clone"], 3, "5 nearest cells need at least 6 cells; section 'clone"),
         (["--section", "slice"], 2, "--section says more about --spatial"),
+        (["--k", "3"], 2, "--k says more about --spatial"),
+        (["--spatial", "spatial", "--k", "0"], 2, "k must be a whole number, at least 1; got 0"),
+        (["--label", "cell_type", "--folder", "there"], 2, "--folder is for datasets known by name"),
         (["--label", "cell_type", "--target", "both"], 2, "--target says more about --clonal or --spatial"),
         (["--spatial", "spatial", "--target", "cell"], 2, "'embedding' or 'profile'"),
         ([*CLONAL, "--held-out", "0.1"], 3, "hold out more"),

@@ -230,9 +230,18 @@ def test_merfish(blanks, vizgen):
 
 def test_merfish_must_be_downloaded_by_hand(tmp_path):
     with pytest.raises(
-        InputError, match=r"ending in cell_by_gene_S1R1.csv in .*; got none. Vizgen .*https://.*folder="
+        InputError,
+        match=r"ending in cell_by_gene_S1R1.csv in .*; got none. Vizgen .*https://.*pass it as folder \(--folder ",
     ):
         MerfishMouseBrain().load(tmp_path)
+
+
+def test_a_dataset_knows_its_folder(vizgen):
+    folder, table, _ = vizgen
+    known = DATASETS.build("merfish_mouse_brain", {"folder": str(folder)})
+    assert known == MerfishMouseBrain(folder=str(folder))
+    assert len(known.load().names) == len(table) - 1
+    assert len(load("merfish_mouse_brain", folder).names) == len(table) - 1
 
 
 def test_merfish_of_two_replicates(vizgen):

@@ -50,7 +50,7 @@ def describe(name: _Name, as_json: _Json = False) -> None:
                 typer.echo(f"file:      {file['url']} (hash: {file['hash']})")
         elif value:
             typer.echo(f"{key.replace('_', ' ') + ':':<10} {value}")
-    typer.echo(f"Next: noiselaw datasets fetch {name}")
+    typer.echo(f"Next: noiselaw datasets fetch {name}{' --folder FOLDER' if known.about.by_hand else ''}")
 
 
 @app.command("fetch")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from noiselaw.datasets.cache import RemoteFile, bring, folder_of, remember
@@ -29,8 +29,17 @@ class About:
     by_hand: str = ""
 
 
+@dataclass(frozen=True)
 class PublishedDataset(ABC):
-    """A dataset by name. Strategies are frozen dataclasses; they write ``about``, ``files`` and ``_parse``."""
+    """A dataset by name. Strategies are frozen dataclasses; they write ``about``, ``files`` and ``_parse``.
+
+    Parameters
+    ----------
+    folder
+        Where its files lie or shall lie; a folder of its own in the user's cache by default.
+    """
+
+    folder: str = field(default="", kw_only=True)
 
     #: As the registry calls it: the folder in the cache, and the dataset's name in tables.
     key: ClassVar[str]
@@ -45,14 +54,14 @@ class PublishedDataset(ABC):
         Parameters
         ----------
         folder
-            Where they lie or shall lie; the user's cache by default.
+            Where they lie or shall lie, in place of the dataset's own ``folder``.
 
         Raises
         ------
         InputError
             If a file cannot be downloaded, is not what was published, or must be downloaded by hand.
         """
-        place = folder_of(self.key, folder)
+        place = folder_of(self.key, folder or self.folder or None)
         bring(self.files, place)
         self._check(place)
         return place

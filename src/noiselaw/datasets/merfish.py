@@ -68,7 +68,7 @@ class MerfishMouseBrain(PublishedDataset):
         listed = ", ".join(path.name for path in found) or "none"
         raise InputError(
             f"Expected one file ending in {endings[0]} in {folder}; got {listed}. {self.about.by_hand}, and pass it "
-            f"as folder= (or put the files into {folder})."
+            f"as folder (--folder on the command line), or put the files into {folder}."
         )
 
     def _parse(self, folder: Path) -> Dataset:

@@ -51,7 +51,7 @@ def cautioned(fit: Fit, rows: pd.DataFrame) -> Fit:
     else:
         judged = f" (here its AICc is {abs(better):.1f} {'lower' if better > 0 else 'higher'})"
     said = (
-        "Y is a cell as noisy as X, which this law does not suppose: its u_bar comes out too large, I_max does not. "
+        "Y is a cell as noisy as X, which this law does not suppose: its u_bar comes out too large, I_max hardly does. "
         f"For the depth itself fit the law {made}, which does{judged}."
     )
-    return replace(fit, reason=f"{fit.reason} {said}", diagnostics={**fit.diagnostics, "made_for_partners": made})
+    return replace(fit, reason=f"{fit.reason} {said}")

@@ -120,6 +120,8 @@ def data_of(table: Any, folder: Path) -> Any:
     for key, registry in _BY_NAME.items():
         if key in table:
             options = {name: value for name, value in table.items() if name != key}
+            if options.get("folder"):
+                options["folder"] = str(folder / Path(options["folder"]).expanduser())
             return registry.build(table[key], options)
     if "object" in table:
         raise UsageError(
@@ -140,5 +142,8 @@ def described(data: Any) -> dict[str, Any]:
         return {**options_of(data, all_options=True), "path": str(Path(data.path).resolve())}
     for key, registry in _BY_NAME.items():
         if registry.name_of(data) in registry.names():
-            return {key: registry.name_of(data), **options_of(data, all_options=True)}
+            options = options_of(data, all_options=True)
+            if options.get("folder"):
+                options["folder"] = str(Path(options["folder"]).expanduser().resolve())
+            return {key: registry.name_of(data), **options}
     return {"object": type(data).__name__}
