@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-from base64 import b64decode
+from base64 import b64decode, b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
-from io import StringIO
+from io import BytesIO
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ import pytest
 from noiselaw.errors import InputError
 from noiselaw.fit import fit_groups
 from noiselaw.report import render, write_report
-from noiselaw.table import empty, write_table
+from noiselaw.table import empty, read_provenance, read_table, write_table
 
 _VOID = {"meta", "link", "br", "hr", "img", "input"}
 PROVENANCE = {
@@ -68,7 +67,7 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag, f"</{tag}> closes another element"
 
     def handle_data(self, data):
-        if not {"style", "svg"} & set(self.open):
+        if not {"style", "svg", "script"} & set(self.open):
             self.text.append(data)
 
 
@@ -86,6 +85,10 @@ def page(made_up):
     return render(made_up(), provenance=PROVENANCE)
 
 
+def without_scripts(page):
+    return re.sub(r"<script[ >].*?</script>", "", page, flags=re.DOTALL)
+
+
 def test_the_page_is_well_formed_with_unique_ids_and_no_dangling_reference(page):
     reader = read(page)
     assert len(set(reader.ids)) == len(reader.ids)
@@ -94,12 +97,62 @@ def test_the_page_is_well_formed_with_unique_ids_and_no_dangling_reference(page)
 
 def test_the_page_asks_nothing_of_the_network(page):
     reader = read(page)
-    assert not [tag for tag, _ in reader.tags if tag in {"script", "iframe", "img", "object", "embed", "base"}]
+    assert not [tag for tag, _ in reader.tags if tag in {"iframe", "img", "object", "embed", "base"}]
     assert all(address.startswith("data:") for address in reader.addresses)
-    assert "@import" not in page
-    assert not re.search(r"url\((?!#)", page)
-    assert "http" not in re.sub(r"base64,[\w+/=]+", "", page).replace("http-equiv", "")
+    text = without_scripts(page)
+    assert "@import" not in text
+    assert not re.search(r"url\((?!#)", text)
+    assert "http" not in re.sub(r"base64,[\w+/=]+", "", text).replace("http-equiv", "")
     assert "default-src 'none'" in page
+
+
+def test_only_the_pages_own_scripts_may_run(page):
+    allowed = re.search(r"script-src ([^\"]+)\"", page).group(1).split()
+    scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    hashes = [b64encode(sha256(script.encode()).digest()).decode() for script in scripts]
+    assert allowed == [f"'sha256-{one}'" for one in hashes]
+    assert len(scripts) in {1, 2}  # with the extra report, the plotting library too
+
+
+def test_a_page_may_be_asked_to_run_nothing(made_up):
+    page = render(made_up(levels=5, sizes=1, seeds=1), interactive=False)
+    assert "<script" not in page
+    assert "script-src 'none'" in page
+    assert 'id="planner"' not in page
+    assert "#planner" not in read(page).references
+
+
+def test_without_the_plotting_library_the_planner_is_still_there(made_up, monkeypatch):
+    monkeypatch.setattr("noiselaw.report.page.plotting_library", lambda: ("", ""))
+    page = render(made_up(levels=5, sizes=4, seeds=1))
+    assert 'id="explore"' not in page
+    assert 'id="planner"' in page
+    assert len(page) < 1_000_000
+
+
+def test_a_page_stays_below_six_megabytes(made_up):
+    table = made_up(signals=("cell_type",), levels=5, sizes=4, seeds=1)
+    rng = np.random.default_rng(0)
+    noise = ["".join(map(chr, rng.integers(97, 123, 60))) for _ in range(60_000)]
+    large = pd.concat([table, table.iloc[[0] * 60_000].assign(diagnostics=noise)], ignore_index=True)
+    page = render(large)
+    assert len(page.encode()) < 6_000_000
+    assert "would take" in read(page).words
+    assert "MB and is not inside this page." in read(page).words
+
+
+def test_a_page_tells_nobodys_folders(made_up):
+    table = made_up(levels=5, sizes=1, seeds=1)
+    table.loc[table.index[0], "reason"] = "There is no file '/home/someone/data/cells.h5ad'; kept 3/4 UMI/cell"
+    provenance = {
+        "study": 'path = "/home/someone/data/cells.h5ad"\n',
+        "input": {"path": "C:\\Users\\someone\\cells.h5ad"},
+    }
+    page = render(table, provenance=provenance)
+    inside = [b64decode(address.partition("base64,")[2]) for address in read(page).addresses if "base64," in address]
+    assert len(inside) == 3
+    assert not any(b"someone" in text for text in [page.encode(), *inside])
+    assert "There is no file 'cells.h5ad'; kept 3/4 UMI/cell" in b"".join(inside).decode(errors="replace")
 
 
 def test_every_colour_of_a_picture_is_one_that_the_page_defines(page):
@@ -147,12 +200,15 @@ def test_the_page_says_what_was_measured_and_how(page):
     assert "preparation lognorm (target_sum 10000.0)" in said
 
 
-def test_the_downloads_hold_the_table_and_the_study(made_up):
+def test_the_downloads_hold_the_table_and_the_study(made_up, tmp_path):
     table = made_up(levels=5, sizes=1, seeds=1)
     addresses = [address for address in read(render(table, provenance=PROVENANCE)).addresses if "base64," in address]
-    csv, toml = (b64decode(address.partition("base64,")[2]).decode() for address in addresses)
-    assert len(pd.read_csv(StringIO(csv))) == len(table)
-    assert toml == PROVENANCE["study"]
+    csv, parquet, toml = (b64decode(address.partition("base64,")[2]) for address in addresses)
+    assert len(pd.read_csv(BytesIO(csv))) == len(table)
+    assert toml.decode() == PROVENANCE["study"]
+    (tmp_path / "again.parquet").write_bytes(parquet)
+    pd.testing.assert_frame_equal(read_table(tmp_path / "again.parquet"), table)
+    assert read_provenance(tmp_path / "again.parquet") == PROVENANCE
 
 
 def test_hostile_names_are_text_and_nothing_else(made_up):
@@ -161,7 +217,10 @@ def test_hostile_names_are_text_and_nothing_else(made_up):
     failed = table.index[:2]
     table.loc[failed, ["bits", "status", "reason"]] = [np.nan, "failed", name]
     reader = read(render(table, provenance={"study": name, "input": {"path": name}, "dropped": {name: {name: 3}}}))
-    assert not [tag for tag, _ in reader.tags if tag == "script"]
+    plain = read(render(made_up(), provenance=PROVENANCE))
+    assert [values for tag, values in reader.tags if tag == "script"] == [
+        values for tag, values in plain.tags if tag == "script"
+    ]
     assert reader.words.count(" ".join(name.split())) > 5
 
 
@@ -264,11 +323,9 @@ def test_a_folder_is_read_with_its_provenance_and_truth(made_up, tmp_path):
     assert path == tmp_path / "report.html"
     page = path.read_text(encoding="utf-8")
     assert "hold 2.60 bits there, as these data were simulated" in read(page).words
-    assert 'href="measurements.parquet"' in page
+    assert 'download="measurements.parquet" href="data:' in page
     assert "SHA-256" in page
     assert sorted(file.name for file in tmp_path.iterdir()) == ["measurements.parquet", "report.html", "truth.parquet"]
-    elsewhere = write_report(tmp_path / "measurements.parquet", tmp_path / "new" / "page.html")
-    assert 'href="measurements.parquet"' not in elsewhere.read_text(encoding="utf-8")
 
 
 def test_what_is_no_study_is_refused(made_up, tmp_path):
@@ -283,19 +340,3 @@ def test_what_is_no_study_is_refused(made_up, tmp_path):
 def test_the_same_table_gives_the_same_page(made_up):
     table = made_up(signals=("cell_type",), levels=4, sizes=1, seeds=1)
     assert render(table) == render(table)
-
-
-@pytest.mark.slow
-def test_a_real_browser_shows_the_page_without_complaint(page, tmp_path):
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no Chromium is installed")
-    file = tmp_path / "report.html"
-    file.write_text(page, encoding="utf-8")
-    shown = subprocess.run(
-        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-         "--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", file.as_uri()],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    assert "CONSOLE" not in shown.stderr
-    assert "The answer in words" in shown.stdout

@@ -144,10 +144,10 @@ class Outlook:
         Pure arithmetic, so that it can be recorded; ``room`` is what the ceiling leaves at most and as far as expected.
         """
         value, stat = self._sum(coefficients[None], x)
-        half = self._half(kind, stat, np.max(self._decades(x)))
+        half = self._half(kind, stat, real(np.max(self._decades(x))))
         most, likely = room
         low, high = np.minimum(value - half, likely), np.minimum(value + half, most)
-        return np.minimum(value, likely), low, high, np.max(self._beyond(x))
+        return np.minimum(value, likely), low, high, real(np.max(self._beyond(x)))
 
     def room(self, start: tuple[float, ...] | None = None) -> tuple[float, float]:
         """Return what the ceiling leaves for bits, or for what is gained from ``start``: at most, and as expected."""
@@ -163,7 +163,7 @@ class Outlook:
     def centre(self, *x: FloatArray) -> FloatArray:
         """Return the bits expected at many points, without their intervals."""
         value = np.sum([member.weight * member.bits(*x) for member in self.members], axis=0)
-        return np.minimum(value, self.ceiling) if np.isfinite(self.ceiling) else np.asarray(value)
+        return np.minimum(value, self.ceiling) if np.isfinite(self.ceiling) else real(value)
 
     def times(self, point: tuple[float, ...], variable: str, factor: float) -> tuple[float, ...]:
         """Return ``point`` with ``factor`` times as much of ``variable``."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
+
+from noiselaw.laws.recorded import Recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from noiselaw.records import FloatArray
 
-__all__ = ["SHARES", "Law", "OpenEnd", "Parameter", "Working", "middle"]
+__all__ = ["SHARES", "Law", "OpenEnd", "Parameter", "Working", "middle", "real"]
 
 #: Values of a coordinate between 0 and 1, dense near both.
 SHARES = np.array([0, 1e-4, 1e-3, 0.004, 0.012, 0.03, 0.06, 0.1, 0.16, 0.24, 0.34, 0.45])
@@ -117,3 +119,8 @@ def middle(x: FloatArray) -> float:
     """Return the geometric middle of the range of the positive ``x``: where a curve is known best."""
     positive = x[(x > 0) & np.isfinite(x)]
     return float(np.sqrt(positive.min() * positive.max())) if positive.size else 1.0
+
+
+def real(values: Any) -> FloatArray:
+    """Return ``values`` as an array of floats; recorded numbers as they are, so that a formula can be written out."""
+    return cast("FloatArray", values) if isinstance(values, Recorded) else np.asarray(values, dtype=float)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from noiselaw.laws.base import SHARES, Law, OpenEnd, Parameter, Working, middle
+from noiselaw.laws.base import SHARES, Law, OpenEnd, Parameter, Working, middle, real
 from noiselaw.laws.noise import _FLAT, _LN4, bits_from_snr, saturation, snr_from_bits
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class TwoSidedLaw(Law):
         share = saturation(x[0], theta[1])
         lost = saturation(theta[1], x[0])
         kept = lost * (1.0 + share) + share**2 * np.exp(-_LN4 * theta[0])
-        return np.asarray(np.where(kept > 0.5, -np.log1p(-correlation * share**2), -np.log(kept)) / _LN4)
+        return real(np.where(kept > 0.5, -np.log1p(-correlation * share**2), -np.log(kept)) / _LN4)
 
     def starts(self, bits: FloatArray, *x: FloatArray) -> Sequence[FloatArray]:
         """Start from the middle value, with the plateau near and far."""
@@ -99,7 +99,7 @@ class StretchedLaw(Law):
     def __call__(self, theta: FloatArray, *x: FloatArray) -> FloatArray:
         """Return bits at depth u."""
         with np.errstate(divide="ignore", over="ignore"):
-            share = 1.0 / (1.0 + (theta[1] / np.asarray(x[0], dtype=float)) ** theta[2])
+            share = 1.0 / (1.0 + (theta[1] / real(x[0])) ** theta[2])
         return bits_from_snr(snr_from_bits(theta[0]) * share)
 
     def starts(self, bits: FloatArray, *x: FloatArray) -> Sequence[FloatArray]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noiselaw.errors import InputError
+from noiselaw.laws.base import real
 from noiselaw.laws.noise import _LN4, bits_from_snr
 
 if TYPE_CHECKING:
@@ -106,13 +107,10 @@ def spike_snr(strength: ArrayLike, dimensions: ArrayLike, samples: ArrayLike) ->
     dimensions, samples
         D and N; below ℓ = √(D/N) the component is not found and nothing is kept.
     """
-    spike, noise = (
-        np.asarray(strength, dtype=float),
-        np.asarray(dimensions, dtype=float) / np.asarray(samples, dtype=float),
-    )
+    spike, noise = real(strength), real(dimensions) / real(samples)
     total = spike + noise
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(total > 0, np.maximum(spike**2 - noise, 0.0) / total, 0.0))
+        return real(np.where(total > 0, np.maximum(spike**2 - noise, 0.0) / total, 0.0))
 
 
 def _covariance(value: ArrayLike, name: str) -> FloatArray:

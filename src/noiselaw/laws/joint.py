@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from noiselaw.laws.base import SHARES, Law, OpenEnd, Parameter, Working, middle
+from noiselaw.laws.base import SHARES, Law, OpenEnd, Parameter, Working, middle, real
 from noiselaw.laws.gaussian import spike_snr
 from noiselaw.laws.noise import _FLAT, _LN4, bits_from_snr, saturation, snr_from_bits
 
@@ -94,7 +94,7 @@ class _Grid(Law):
 def _cost(theta: FloatArray, size: FloatArray) -> FloatArray:
     """Return g = (N_0/N)^s without overflow."""
     with np.errstate(divide="ignore"):
-        return np.asarray(np.exp(np.clip(theta[3] * (np.log(theta[2]) - np.log(size)), -80.0, 80.0)))
+        return real(np.exp(np.clip(theta[3] * (np.log(theta[2]) - np.log(size)), -80.0, 80.0)))
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class JointLaw(_Grid):
     def __call__(self, theta: FloatArray, *x: FloatArray) -> FloatArray:
         """Return bits at depth u after training on N observations."""
         with np.errstate(divide="ignore", over="ignore"):
-            share = 1.0 / (1.0 + (theta[1] / np.asarray(x[0], dtype=float)) ** theta[5])
+            share = 1.0 / (1.0 + (theta[1] / real(x[0])) ** theta[5])
         return bits_from_snr(
             snr_from_bits(theta[0]) * share / (1.0 + _cost(theta, x[1]) * np.maximum(share, 1e-12) ** -theta[4])
         )
@@ -158,10 +158,10 @@ class JointTwoSidedLaw(_Grid):
     def __call__(self, theta: FloatArray, *x: FloatArray) -> FloatArray:
         """Return bits at depth u after training on N observations."""
         with np.errstate(over="ignore", divide="ignore"):
-            noise = theta[1] / np.asarray(x[0], dtype=float)
+            noise = theta[1] / real(x[0])
             kept = 1.0 / (1.0 + noise + _cost(theta, x[1]) * noise ** theta[4])
         squared = -np.expm1(-_LN4 * theta[0]) * kept**2
-        return np.asarray(-np.log1p(-np.minimum(squared, 1.0 - 1e-15)) / _LN4)
+        return real(-np.log1p(-np.minimum(squared, 1.0 - 1e-15)) / _LN4)
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,7 @@ class BilinearLaw(Law):
     def __call__(self, theta: FloatArray, *x: FloatArray) -> FloatArray:
         """Return bits at depth u after training on N observations."""
         depth, size = np.log10(np.maximum(x[0], 1e-300)), np.log10(x[1])
-        return np.asarray(theta[0] + theta[1] * depth + theta[2] * size + theta[3] * depth * size)
+        return real(theta[0] + theta[1] * depth + theta[2] * size + theta[3] * depth * size)
 
     def starts(self, bits: FloatArray, *x: FloatArray) -> Sequence[FloatArray]:
         """Start from the least-squares solution."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from noiselaw.laws.base import SHARES, Law, OpenEnd, Parameter, Working, middle
+from noiselaw.laws.base import SHARES, Law, OpenEnd, Parameter, Working, middle, real
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,17 +23,17 @@ _FLAT = 1e-8
 
 def snr_from_bits(bits: FloatArray | float) -> FloatArray:
     """Return the signal-to-noise ratio 4^bits − 1 of a Gaussian channel that carries ``bits``."""
-    return np.asarray(np.expm1(_LN4 * np.asarray(bits, dtype=float)))
+    return real(np.expm1(_LN4 * real(bits)))
 
 
 def bits_from_snr(snr: FloatArray | float) -> FloatArray:
     """Return ½·log2(1 + snr), in bits."""
-    return np.asarray(np.log1p(np.asarray(snr, dtype=float)) / _LN4)
+    return real(np.log1p(real(snr)) / _LN4)
 
 
 def saturation(u: FloatArray, u_bar: FloatArray) -> FloatArray:
     """Return x = u / (u + ū), from 0 without depth to 1 with unlimited depth; 1 where ū is 0 and u is not."""
-    total = np.asarray(u, dtype=float) + u_bar
+    total = real(u) + u_bar
     with np.errstate(invalid="ignore"):
         return np.where(total > 0, u / total, 0.0)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from noiselaw.laws.base import SHARES, Law, OpenEnd, Parameter, Working, middle
+from noiselaw.laws.base import SHARES, Law, OpenEnd, Parameter, Working, middle, real
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ class LogLinearLaw(Law):
     def __call__(self, theta: FloatArray, *x: FloatArray) -> FloatArray:
         """Return bits at depth u; −inf at u = 0 where b > 0."""
         with np.errstate(divide="ignore"):
-            return np.asarray(theta[0] + theta[1] * np.log2(np.asarray(x[0], dtype=float)))
+            return real(theta[0] + theta[1] * np.log2(real(x[0])))
 
     def starts(self, bits: FloatArray, *x: FloatArray) -> Sequence[FloatArray]:
         """Start from the line through the two ends."""
@@ -82,7 +82,7 @@ class PowerLaw(Law):
 
     def __call__(self, theta: FloatArray, *x: FloatArray) -> FloatArray:
         """Return bits at depth u."""
-        return np.asarray(theta[0] * np.asarray(x[0], dtype=float) ** theta[1])
+        return real(theta[0] * real(x[0]) ** theta[1])
 
     def starts(self, bits: FloatArray, *x: FloatArray) -> Sequence[FloatArray]:
         """Start from the mean bits at the middle depth, at several exponents."""
@@ -216,7 +216,7 @@ class HillLaw(Law):
 
 def _hill(top: FloatArray, half: FloatArray, steepness: FloatArray, u: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore", over="ignore"):
-        return np.asarray(top / (1.0 + (half / np.asarray(u, dtype=float)) ** steepness))
+        return real(top / (1.0 + (half / real(u)) ** steepness))
 
 
 def _hill_inverse(top: FloatArray, half: FloatArray, steepness: FloatArray, bits: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from noiselaw.laws.base import Law, OpenEnd, Parameter, Working
+from noiselaw.laws.base import Law, OpenEnd, Parameter, Working, real
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +36,8 @@ class SizeLaw(Law):
     def __call__(self, theta: FloatArray, *x: FloatArray) -> FloatArray:
         """Return bits after training on N observations; −inf at N = 0."""
         with np.errstate(divide="ignore", over="ignore"):
-            missing = np.exp(theta[2] * (np.log(theta[1]) - np.log(np.asarray(x[0], dtype=float))))
-        return np.asarray(theta[0] - missing)
+            missing = np.exp(theta[2] * (np.log(theta[1]) - np.log(real(x[0]))))
+        return real(theta[0] - missing)
 
     def starts(self, bits: FloatArray, *x: FloatArray) -> Sequence[FloatArray]:
         """Start from the rise seen between the smallest and the largest size, at several exponents."""

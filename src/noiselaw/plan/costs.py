@@ -82,7 +82,7 @@ class Costs:
 
     def paid(self, cells: ArrayLike) -> FloatArray:
         """Return how many cells are paid for to have ``cells`` that train."""
-        return np.ceil(real(cells) / self.cells_used * (1 - 1e-12))
+        return real(np.ceil(real(cells) / self.cells_used * (1 - 1e-12)))
 
     def before_reads(self, cells: ArrayLike) -> FloatArray:
         """Return what ``cells`` training cells cost before they are sequenced."""

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from noiselaw.records import FloatArray
 
-__all__ = ["noise_curves", "size_curves"]
+__all__ = ["REACH", "DrawnLaw", "drawn_laws", "noise_curves", "size_curves"]
 
 #: How far past the last measurement a law is drawn (dashed), and only a law that the data determine.
 REACH = 10.0
 
 
 @dataclass(frozen=True, eq=False)
-class _Law:
+class DrawnLaw:
     """A fitted law as arrays: within what was measured, and beyond."""
 
     x: FloatArray
@@ -61,7 +61,7 @@ def by_name(fits: Fits | None) -> dict[str, Fit]:
     return named
 
 
-def _laws(fit: Fit, reach: float) -> list[_Law]:
+def drawn_laws(fit: Fit, reach: float) -> list[DrawnLaw]:
     """Return what may be drawn of ``fit``: nothing without a curve, nothing beyond the data unless it is ok."""
     low, high = fit.x_range
     if not 0 < low < high < np.inf or "region" not in fit.diagnostics:
@@ -75,7 +75,7 @@ def _laws(fit: Fit, reach: float) -> list[_Law]:
         x = np.geomspace(start, end, 120)
         bits, below, above = predict(fit, x)
         if np.isfinite(bits).all():
-            drawn.append(_Law(x, bits, below, above, solid))
+            drawn.append(DrawnLaw(x, bits, below, above, solid))
     return drawn
 
 
@@ -97,7 +97,7 @@ def _curves(
         measured.append(data)
         marks.points(ax, data.every_x, data.every_y, look)
         marks.means(ax, data.x, data.y, data.error, look, str(name))
-        laws = _laws(fits[str(name)], reach) if str(name) in fits else []
+        laws = drawn_laws(fits[str(name)], reach) if str(name) in fits else []
         for law in laws:
             marks.line(ax, law.x, law.bits, look.colour, sure=law.sure)
         bands += [(law, look.colour, law is not laws[0]) for law in laws]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from noiselaw.plan import Gain, Leader, Limits, Measured, Reach
+    from noiselaw.plan import Gain, Leader, Limits, Measured, Outlook, Reach
 
 __all__ = ["FACTOR", "Asked", "Future", "ask"]
 
@@ -28,6 +28,7 @@ class Future:
     limits: Limits | None = None
     reach: Reach | None = None
     reason: str = ""
+    outlook: Outlook | None = None
 
     @property
     def depth(self) -> Gain | None:
@@ -75,4 +76,4 @@ def _future(known: Measured, name: str) -> Future:
         ahead = outlook_of(curve)
     except InputError as error:
         return Future(reason=str(error))
-    return Future(limits(curve, factors=(FACTOR,), outlook=ahead), reach(curve))
+    return Future(limits(curve, factors=(FACTOR,), outlook=ahead), reach(curve), outlook=ahead)

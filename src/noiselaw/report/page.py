@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+import math
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,15 @@ import pandas as pd
 from noiselaw.errors import InputError, nearest
 from noiselaw.fit import PLATEAUS
 from noiselaw.laws import LAWS
+from noiselaw.plan import default_costs
 from noiselaw.plan.words import number, possible, span
 from noiselaw.report import account, numbers, words
+from noiselaw.report.downloads import MOST_BYTES, embedded, told_without_folders, without_folders
+from noiselaw.report.explorer import explorer
 from noiselaw.report.facts import CELLS, Subject, subjects
 from noiselaw.report.numbers import count, listed
+from noiselaw.report.planner import planner
+from noiselaw.report.script import as_data, only_these, own_script, plotting_library
 from noiselaw.report.sections import Section, section
 from noiselaw.table import read_provenance, read_table
 
@@ -23,14 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from noiselaw.laws import Parameter
+    from noiselaw.plan import Costs
     from noiselaw.records import Fit
 
 __all__ = ["render", "write_report"]
 
 #: Columns without which there is nothing to say.
 _NEEDED = ("signal", "u", "representation", "bits")
-#: A table larger than this as CSV is linked beside the page, not embedded in it.
-_LARGEST = 8_000_000
 
 
 def write_report(
@@ -39,6 +43,8 @@ def write_report(
     *,
     provenance: Mapping[str, Any] | None = None,
     truth: pd.DataFrame | None = None,
+    costs: Costs | None = None,
+    interactive: bool = True,
 ) -> Path:
     """Write one offline HTML page about a study: the answer in words, curves, laws, and how it was done.
 
@@ -53,6 +59,10 @@ def write_report(
         Where the numbers come from; read from the Parquet file where ``source`` is one.
     truth
         The true information in the noisy data, where known: columns ``signal, level, u, bits``.
+    costs
+        Prices for the planner inside the page; the shipped, illustrative ones by default.
+    interactive
+        Whether the page may run its own script: the planner and, with the extra ``report``, curves that answer.
 
     Returns
     -------
@@ -68,7 +78,7 @@ def write_report(
         if path is None:
             raise InputError("A report on a table needs a path to write to. Pass write_report(table, 'report.html').")
         page = Path(path)
-        text = render(source, provenance=provenance, truth=truth)
+        text = render(source, provenance=provenance, truth=truth, costs=costs, interactive=interactive)
     else:
         file = _table_file(Path(source))
         page = file.parent / "report.html" if path is None else Path(path)
@@ -78,7 +88,8 @@ def write_report(
         if truth is None and known.is_file():
             truth = read_table(known)
         beside = file if file.parent.resolve() == page.parent.resolve() else None
-        text = render(read_table(file), provenance=provenance, truth=truth, beside=beside)
+        table = read_table(file)
+        text = render(table, provenance=provenance, truth=truth, beside=beside, costs=costs, interactive=interactive)
     page.parent.mkdir(parents=True, exist_ok=True)
     part = page.with_name(f".{page.name}.part")
     part.write_text(text, encoding="utf-8")
@@ -106,8 +117,13 @@ def render(
     provenance: Mapping[str, Any] | None = None,
     truth: pd.DataFrame | None = None,
     beside: Path | None = None,
+    costs: Costs | None = None,
+    interactive: bool = True,
 ) -> str:
-    """Return the page about ``table`` as HTML; ``beside`` is a Parquet file in the page's folder, to link to."""
+    """Return the page about ``table`` as HTML; ``beside`` is the table's file where it lies in the page's folder.
+
+    Other arguments as for :func:`write_report`.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
     from markupsafe import Markup
 
@@ -121,8 +137,10 @@ def render(
             "There is not one measurement to report on yet. Finish the study first: noiselaw run goes on where it "
             "stopped, and noiselaw status says what is missing."
         )
-    provenance = dict(provenance or {})
+    provenance = without_folders(dict(provenance or {}))
+    table = told_without_folders(table)
     sections = _sections(table, truth)
+    shown = _scripts(sections, costs or default_costs()) if interactive else _NO_SCRIPTS
     environment = Environment(
         loader=PackageLoader("noiselaw.report", "."),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -131,6 +149,9 @@ def render(
         lstrip_blocks=True,
     )
     environment.filters["tied"] = numbers.tied
+    downloads, left_out = embedded(
+        table, provenance, beside, MOST_BYTES - sum(len(str(part)) for part in shown.values())
+    )
     return environment.get_template("page.html.j2").render(
         version=__version__,
         css=Markup(files(__package__).joinpath("page.css").read_text(encoding="utf-8")),
@@ -147,7 +168,10 @@ def render(
         ],
         methods=account.methods(table, provenance),
         study=provenance.get("study") or "",
-        downloads=_downloads(table, provenance, beside),
+        downloads=downloads,
+        left_out=left_out,
+        prices=_prices(costs),
+        **shown,
     )
 
 
@@ -212,23 +236,48 @@ def _cell(fit: Fit, parameter: Parameter) -> tuple[str, str]:
     return shown, ends + (possible(interval.high, ceiling) if ceiling is not None else "")
 
 
-def _downloads(table: pd.DataFrame, provenance: Mapping[str, Any], beside: Path | None) -> list[dict[str, str]]:
-    found = []
-    text = table.to_csv(index=False)
-    if len(text) <= _LARGEST:
-        found.append(_embedded("measurements.csv", "text/csv", text, "Measurements (CSV)"))
-    if beside is not None:
-        label = (
-            "Measurements (Parquet, beside this page)"
-            if beside.suffix == ".parquet"
-            else "Measurements, beside this page"
-        )
-        found.append({"name": beside.name, "href": beside.name, "label": label})
-    if provenance.get("study"):
-        found.append(_embedded("study.toml", "application/toml", str(provenance["study"]), "Study file (TOML)"))
-    return found
+_NO_SCRIPTS = {
+    "data": "",
+    "library": "",
+    "library_name": "",
+    "script": "",
+    "scripts_allowed": "'none'",
+    "currency": "",
+}
 
 
-def _embedded(name: str, kind: str, text: str, label: str) -> dict[str, str]:
-    content = b64encode(text.encode()).decode()
-    return {"name": name, "href": f"data:{kind};charset=utf-8;base64,{content}", "label": label}
+def _scripts(sections: Sequence[Section], costs: Costs) -> dict[str, Any]:
+    """Return the scripts that the page runs, what they know, and that no others may run."""
+    from markupsafe import Markup
+
+    planned = planner(sections, costs)
+    script = own_script(planned.pop("codes"))
+    library, name = plotting_library()
+    data = as_data({"curves": explorer(sections), "planner": planned})
+    return {
+        "data": Markup(data),
+        "library": Markup(library),
+        "library_name": name,
+        "script": Markup(script),
+        "scripts_allowed": Markup(only_these([library, script])),
+        "currency": costs.currency,
+    }
+
+
+def _prices(costs: Costs | None) -> str:
+    """Say what the planner's prices are."""
+    own, known = costs is not None, costs or default_costs()
+    lanes = (
+        f"{known.per_library:g} {known.currency} per library of up to {count(known.cells_per_library)} cells, "
+        if known.per_library and math.isfinite(known.cells_per_library)
+        else ""
+    )
+    each = f"{known.per_cell:g} {known.currency} per cell, " if known.per_cell else ""
+    once = f"{known.fixed:g} {known.currency} once, " if known.fixed else ""
+    told = (
+        f"{lanes}{each}{once}{known.per_million_reads:g} {known.currency} per million reads, {known.umi_per_read:g} "
+        f"UMI per read without saturation, {100 * known.cells_used:.0f} % of the cells paid for train"
+    )
+    if own:
+        return f"Prices: {told}."
+    return f"Prices are illustrative: {told}. Put in your own: noiselaw report --costs mine.toml."

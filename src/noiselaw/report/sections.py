@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from noiselaw.records import Fit
 
-_TOO_FEW_SIZES = "it takes four training sizes or more to tell"
-
 __all__ = ["Bar", "Chart", "Model", "Saying", "Section", "section"]
 
 
@@ -86,6 +84,9 @@ class Section:
     charts: tuple[Chart, ...]
     noise: Mapping[str, Fit]
     size: Mapping[str, Fit]
+    axis: Axis
+    rows: pd.DataFrame
+    futures: Mapping[str, Future]
 
 
 def section(
@@ -124,6 +125,9 @@ def section(
         charts=_charts(rows, noise, size, truth, axis, title, name),
         noise=noise,
         size=size,
+        axis=axis,
+        rows=rows,
+        futures={name: told.future(name) for name in names},
     )
 
 
@@ -139,7 +143,7 @@ def _headline(first: Kept, told: Asked, title: str, axis: Axis) -> str:
 def _sayings(fact: Kept, future: Future, fit: Fit | None, title: str, axis: Axis) -> tuple[Saying, ...]:
     besides = f"{future.reach.sentence if future.reach else ''} {words.caution(misfit(fit, fact), axis)}".strip()
     deeper = words.gain(future.depth, FACTOR, axis, future.reason)
-    larger = words.gain(future.cells, FACTOR, CELLS, future.reason or _TOO_FEW_SIZES)
+    larger = words.gain(future.cells, FACTOR, CELLS, future.reason or words.TOO_FEW_SIZES)
     return (
         Saying("Now", words.kept_short(fact), words.kept(fact, title, axis), math.isfinite(fact.bits)),
         Saying(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from noiselaw.report.facts import Axis, Kept
 
 __all__ = [
+    "TOO_FEW_SIZES",
     "caution",
     "depth_caption",
     "gain",
@@ -33,6 +34,8 @@ __all__ = [
 
 #: Gains below this are called nothing, since two decimals of a bit hardly show them.
 _NOTHING = 0.02
+#: Why nothing is said of more cells.
+TOO_FEW_SIZES = "it takes four training sizes or more to tell"
 #: A law that passes the measurements by this many bits is called a poor description.
 _APART = 0.05
 
