@@ -78,3 +78,8 @@ def test_who_keeps_every_promise_passes():
     check_channel(Rounds(5.0), Rounds(1.0))
     check_channel(Binomial(0.3))
     check_channel(Gaussian(1.0), Gaussian(0.5), np.random.default_rng(0).normal(size=(20, 4)))
+
+
+def test_what_is_no_channel_is_told():
+    with pytest.raises(BrokenPromise, match=r"int breaks a promise: it is a noiselaw.channels.base.Channel. It is 3"):
+        check_channel(3)

@@ -78,3 +78,8 @@ def test_it_must_say_what_it_measures():
 
 def test_who_keeps_every_promise_passes():
     check_probe(Linear())
+
+
+def test_what_is_no_probe_is_told():
+    with pytest.raises(BrokenPromise, match=r"int breaks a promise: it is a noiselaw.probes.base.Probe. It is 3"):
+        check_probe(3)

@@ -161,8 +161,45 @@ def test_an_error_that_is_no_refusal_is_told():
 def test_who_keeps_every_promise_passes():
     check_representation(Means())
     check_representation(PCA(dims=3))
-    check_representation(Wrapped(TruncatedSVD(4)), study_file=False)
-    check_representation(TruncatedSVD(4), example_cells("lognorm", 60, 20), study_file=False)
+    check_representation(Wrapped(TruncatedSVD(4)))
+    check_representation(TruncatedSVD(4), example_cells("lognorm", 60, 20))
+
+
+def test_an_object_is_named_by_its_own_class():
+    class Unseeded:
+        def fit(self, x):
+            self.directions = np.random.default_rng().normal(size=(x.shape[1], 2))
+
+        def transform(self, x):
+            return x @ self.directions
+
+    class Crashes(Unseeded):
+        def transform(self, x):
+            raise KeyError("gene")
+
+    class NoNumber(Unseeded):
+        def transform(self, x):
+            return np.where(np.arange(len(x))[:, None] == 3, np.nan, x)
+
+    for model, words in {
+        Unseeded(): "Unseeded breaks a promise: the same seed gives the same numbers",
+        Crashes(): "Crashes breaks a promise: it does its work on sound input. It raised KeyError: 'gene'",
+        NoNumber(): "NoNumber breaks .* InputError: An embedding must be finite; 1 of 40 rows",
+    }.items():
+        with pytest.raises(BrokenPromise, match=words):
+            check_representation(model)
+
+
+def test_a_dense_array_stays_untouched():
+    @dataclass(frozen=True)
+    class Centres(Means):
+        def _fit(self, prepared, rng):
+            if isinstance(prepared.values, np.ndarray):
+                prepared.values[0] += 1
+            return super()._fit(prepared, rng)
+
+    with pytest.raises(BrokenPromise, match="stays untouched. It changed dense training observations"):
+        check_representation(Centres())
 
 
 def test_files_and_commands_keep_the_contract(tmp_path):

@@ -60,8 +60,8 @@ def check_constant(values: FloatArray, source: str, constant: Literal["refuse", 
     if constant == "refuse":
         raise InputError(
             f"{source}: {len(never)} of {values.shape[1]} dimensions never vary over the {len(values):,} observations "
-            f"to embed, first column {never[0] + 1}, which is {values[0, never[0]]:g} throughout. Leave them out, or let "
-            'them through: constant = "keep".'
+            f"to embed, first column {never[0] + 1}, which is {values[0, never[0]]:g} throughout. Leave them out, or "
+            'let them through: constant = "keep".'
         )
     return {"constant_dimensions": len(never)}
 

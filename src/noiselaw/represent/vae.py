@@ -76,8 +76,8 @@ class VAE(Representation):
         Where training ends at the latest; ``heuristic`` is scvi-tools' rule: 400, or 400 · 20,000 / cells if that is
         fewer.
     batch
-        Cells for each step. ``auto``: 512 as the paper set it, or all where there are fewer to train on. With fewer than
-        a number that was asked for, the fit fails.
+        Cells for each step. ``auto``: 512 as the paper set it, or all where there are fewer to train on. With fewer
+        than a number that was asked for, the fit fails.
     patience
         Epochs without improvement after which training ends.
     kl_warmup

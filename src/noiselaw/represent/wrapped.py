@@ -45,7 +45,7 @@ class _WrappedEncoder(Encoder):
 
     def _embed(self, prepared: Prepared) -> Embedding:
         check_features(prepared, self.features)
-        embedded = self.model.transform(as_dense(prepared.values) if self.dense else prepared.values)
+        embedded = self.model.transform(_given(prepared.values, self.dense))
         return Embedding(np.asarray(as_dense(embedded), dtype=np.float64))
 
 
@@ -56,8 +56,9 @@ class Wrapped(Representation):
     Parameters
     ----------
     model
-        Has ``fit(x)`` and ``transform(x) -> (n, d)``. A scikit-learn parameter ``random_state`` that was left None is
-        set from the fit's generator, so that the same seed gives the same numbers.
+        Has ``fit(x)`` and ``transform(x) -> (n, d)``. A scikit-learn parameter ``random_state`` that was left None,
+        also of a pipeline's step, is set from the fit's generator, so that the same seed gives the same numbers. A
+        sweep tells models apart by what they show (``repr``); where a class shows nothing, by its name and attributes.
     takes
         The view that ``x`` is: ``lognorm`` or ``counts`` of the selected features.
     dense
@@ -69,19 +70,72 @@ class Wrapped(Representation):
     dense: bool = True
 
     def __post_init__(self) -> None:
-        if not isinstance(self.model, _Transformer) or isinstance(self.model, type):
+        if not isinstance(self.bare, _Transformer) or isinstance(self.bare, type):
             raise UsageError(
                 f"A representation must have fit(x) and transform(x); got {self.model!r}. Pass an object with both "
                 "(not its class), or write a Representation."
             )
+        shown = _shown(self.bare)
+        if shown and self.bare is self.model:
+            object.__setattr__(self, "model", _Shown(self.model, shown))
+
+    @property
+    def bare(self) -> Any:
+        """The model as it was given."""
+        return self.model.model if isinstance(self.model, _Shown) else self.model
 
     def _fit(self, prepared: Prepared, rng: np.random.Generator) -> Encoder:
-        model = deepcopy(self.model)
-        if isinstance(model, _Seedable) and model.get_params().get("random_state", "") is None:
-            model.set_params(random_state=int(rng.integers(2**31)))
-        model.fit(as_dense(prepared.values) if self.dense else prepared.values)
+        model = deepcopy(self.bare)
+        if isinstance(model, _Seedable):
+            _seed(model, rng)
+        model.fit(_given(prepared.values, self.dense))
         history = History(stop_reason="the model's own", notes={"model": repr(self.model)})
         return _WrappedEncoder(model, prepared.features, self.dense, history)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _Shown:
+    """A model whose class does not say what it is, under its class's name and its attributes."""
+
+    model: Any
+    shown: str
+
+    def __repr__(self) -> str:
+        return self.shown
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Shown) and self.shown == other.shown
+
+    def __hash__(self) -> int:
+        return hash(self.shown)
+
+
+def _shown(model: Any) -> str:
+    """Return a model's class with its attributes, where its class shows nothing itself and they say all; else ""."""
+    if " at 0x" not in repr(model):
+        return ""
+    attributes = getattr(model, "__dict__", {})
+    if not all(isinstance(value, bool | int | float | str | None) for value in attributes.values()):
+        return ""
+    return f"{type(model).__name__}({', '.join(f'{name}={value!r}' for name, value in attributes.items())})"
+
+
+def _given(values: Any, dense: bool) -> Any:
+    """Return observations as the model wants them, so that it may change a dense array: a copy of ours."""
+    if not dense:
+        return values
+    return values.copy() if isinstance(values, np.ndarray) else as_dense(values)
+
+
+def _seed(model: _Seedable, rng: np.random.Generator) -> None:
+    """Set what a scikit-learn model, or a part of it, would otherwise draw from numpy's own generator."""
+    unset = [
+        name
+        for name, value in sorted(model.get_params().items())
+        if value is None and name.rpartition("__")[2] == "random_state"
+    ]
+    if unset:
+        model.set_params(**{name: int(rng.integers(2**31)) for name in unset})
 
 
 def as_representation(model: Any) -> Representation:

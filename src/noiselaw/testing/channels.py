@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from noiselaw.arrays import as_dense, is_sparse
+from noiselaw.channels.base import Channel
 from noiselaw.errors import InputError
 from noiselaw.randomness import generator
 from noiselaw.testing.promises import Promises
-
-if TYPE_CHECKING:
-    from noiselaw.channels.base import Channel
 
 __all__ = ["check_channel"]
 
@@ -38,12 +36,12 @@ def check_channel(channel: Channel, weaker: Channel | None = None, x: Any = None
     BrokenPromise
         Naming the first promise that it breaks.
     """
-    promises = Promises(channel)
-    example = _images if channel.takes == "images" else _counts
-    counts = example() if x is None else np.asarray(x)
-    promises.is_frozen()
-    if study_file:
-        promises.survives_a_study_file()
+    with Promises.of(channel, Channel, study_file=study_file) as promises:
+        example = _images if channel.takes == "images" else _counts
+        _check(promises, channel, weaker, example() if x is None else np.asarray(x))
+
+
+def _check(promises: Promises, channel: Channel, weaker: Channel | None, counts: np.ndarray) -> None:
     promises.holds(bool(getattr(channel, "unit", "")), "it says the unit of its strength", "unit is missing or empty.")
     with promises.undisturbed(x=counts):
         noisy = channel.apply(counts, generator(1, "cells"))

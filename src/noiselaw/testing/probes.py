@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from noiselaw.probes.base import Probe
 from noiselaw.randomness import generator
 from noiselaw.testing.promises import Promises
 
 if TYPE_CHECKING:
-    from noiselaw.probes.base import Probe
     from noiselaw.records import Estimate
 
 __all__ = ["check_probe"]
@@ -37,10 +37,11 @@ def check_probe(probe: Probe, *, n_pairs: int = 240, study_file: bool = True) ->
     BrokenPromise
         Naming the first promise that it breaks.
     """
-    promises = Promises(probe)
-    promises.is_frozen()
-    if study_file:
-        promises.survives_a_study_file()
+    with Promises.of(probe, Probe, study_file=study_file) as promises:
+        _check(promises, probe, n_pairs)
+
+
+def _check(promises: Promises, probe: Probe, n_pairs: int) -> None:
     kinds = set(probe.measures)
     known = bool(kinds) and kinds <= {"labels", "continuous"}
     promises.holds(known, 'it says what it measures: "labels", "continuous"', f"It says {kinds}.")

@@ -31,9 +31,44 @@ class BrokenPromise(AssertionError):
 class Promises:
     """The promises of one strategy, called ``name`` in messages."""
 
-    def __init__(self, strategy: Any) -> None:
+    def __init__(self, strategy: Any, name: str = "") -> None:
         self.strategy = strategy
-        self.name = type(strategy).__name__
+        self.name = name or type(strategy).__name__
+
+    @classmethod
+    @contextmanager
+    def of(cls, strategy: Any, contract: type, *, study_file: bool, name: str = "") -> Iterator[Promises]:
+        """Check what every strategy promises, then let the caller check the rest: whatever is raised breaks a promise.
+
+        Parameters
+        ----------
+        strategy
+            What is checked.
+        contract
+            The class that it must be one of.
+        study_file
+            Whether a study file must be able to hold it.
+        name
+            What messages call it; by default its class.
+
+        Raises
+        ------
+        BrokenPromise
+            Naming the promise and what came instead.
+        """
+        promises = cls(strategy, name)
+        is_one = isinstance(strategy, contract)
+        promises.holds(is_one, f"it is a {contract.__module__}.{contract.__name__}", f"It is {strategy!r}.")
+        promises.is_frozen()
+        if study_file:
+            promises.survives_a_study_file()
+        try:
+            yield promises
+        except BrokenPromise:
+            raise
+        except Exception as error:
+            found = f"It raised {type(error).__name__}: {error}"
+            raise promises.broken("it does its work on sound input", found) from error
 
     def broken(self, promise: str, found: str) -> BrokenPromise:
         """Return the error that says so."""

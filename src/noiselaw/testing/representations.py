@@ -12,13 +12,12 @@ from scipy import sparse
 from noiselaw.arrays import as_dense, is_sparse
 from noiselaw.prepare import GeneSelection
 from noiselaw.randomness import generator
-from noiselaw.represent import as_representation
-from noiselaw.represent.base import Encoder
+from noiselaw.represent import Wrapped, as_representation
+from noiselaw.represent.base import Encoder, Representation
 from noiselaw.testing.promises import Promises
 
 if TYPE_CHECKING:
     from noiselaw.records import FloatArray, Prepared, View
-    from noiselaw.represent.base import Representation
 
 __all__ = ["check_representation", "example_cells"]
 
@@ -58,7 +57,7 @@ def check_representation(
     tolerance
         By how much embeddings may differ, relatively and absolutely, where sums are taken in another order.
     study_file
-        Whether a study file must be able to hold it: not where it wraps an object.
+        Whether a study file must be able to hold it; an object with ``fit`` and ``transform`` is never asked.
 
     Raises
     ------
@@ -66,11 +65,14 @@ def check_representation(
         Naming the first promise that it breaks.
     """
     model = as_representation(representation)
-    promises = Promises(model)
-    train, test = cells if cells is not None else example_cells(model.takes)
-    promises.is_frozen()
-    if study_file:
-        promises.survives_a_study_file()
+    name = type(model.bare if isinstance(model, Wrapped) else model).__name__
+    held = study_file and not isinstance(model, Wrapped)
+    with Promises.of(model, Representation, study_file=held, name=name) as promises:
+        _check(promises, model, cells if cells is not None else example_cells(model.takes), tolerance)
+
+
+def _check(promises: Promises, model: Representation, cells: tuple[Prepared, Prepared], tolerance: float) -> None:
+    train, test = cells
     arrays = {
         f"{what} of the {which} observations": getattr(part, what)
         for which, part in (("training", train), ("held-out", test))
@@ -154,5 +156,6 @@ def _check_layouts(
     if not is_sparse(train.values):
         return
     dense = [replace(part, values=as_dense(part.values)) for part in (train, test)]
-    found = model.fit(dense[0], generator(5, "fit")).embed(dense[1]).values
+    with promises.undisturbed(**{"dense training observations": dense[0].values, "dense held-out": dense[1].values}):
+        found = model.fit(dense[0], generator(5, "fit")).embed(dense[1]).values
     promises.are_equal(values, found, "sparse and dense observations give the same numbers", "Dense", tolerance)

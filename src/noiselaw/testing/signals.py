@@ -8,11 +8,11 @@ import numpy as np
 
 from noiselaw.arrays import as_dense
 from noiselaw.randomness import generator
+from noiselaw.signals.base import Signal
 from noiselaw.testing.promises import Promises
 
 if TYPE_CHECKING:
     from noiselaw.records import Dataset, IntArray, Pairs
-    from noiselaw.signals.base import Signal
 
 __all__ = ["check_signal"]
 
@@ -34,10 +34,11 @@ def check_signal(signal: Signal, dataset: Dataset, *, study_file: bool = True) -
     BrokenPromise
         Naming the first promise that it breaks.
     """
-    promises = Promises(signal)
-    promises.is_frozen()
-    if study_file:
-        promises.survives_a_study_file()
+    with Promises.of(signal, Signal, study_file=study_file) as promises:
+        _check(promises, signal, dataset)
+
+
+def _check(promises: Promises, signal: Signal, dataset: Dataset) -> None:
     promises.holds(bool(signal.name), "it has a name", "It is empty.")
     test = np.arange(0, len(dataset.names), 2)
     before = dataset.annotations.copy(), {key: matrix.copy() for key, matrix in dataset.matrices.items()}
