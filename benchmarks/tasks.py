@@ -3,6 +3,10 @@
 for study in protein_small clonal spatial_merfish spatial_starmap; do
     noiselaw run examples/$study.toml --out runs/$study
 done
+for study in clonal spatial_merfish spatial_starmap; do
+    noiselaw run examples/$study.toml --models scvi --levels 0.01,0.0464,0.215,1 --sizes 1 --seeds 2 \\
+        --out runs/${study}_vae
+done
 python benchmarks/tasks.py runs docs/tasks.svg
 """
 
@@ -10,6 +14,7 @@ import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import pandas as pd
 
 import noiselaw
 
@@ -19,9 +24,10 @@ STUDIES = ("protein_small", "clonal", "spatial_merfish", "spatial_starmap")
 def main(folder: Path, picture: Path) -> None:
     tables = {}
     for study in STUDIES:
-        if not (folder / study / "measurements.parquet").exists():
+        found = [folder / name / "measurements.parquet" for name in (study, f"{study}_vae")]
+        if not found[0].exists():
             continue
-        table = noiselaw.read_table(folder / study / "measurements.parquet")
+        table = pd.concat([noiselaw.read_table(path) for path in found if path.exists()], ignore_index=True)
         tables[study] = table[table["n_train"] == table["n_train"].max()]
         describe(study, tables[study])
     with noiselaw.plot.style():
@@ -38,6 +44,7 @@ def main(folder: Path, picture: Path) -> None:
 
 def describe(study: str, table) -> None:
     by = ["signal", "representation"]
+    warnings = table.loc[table["status"] == "warned", "reason"].str.split(r"[:;.]").str[0].value_counts()
     statuses = table.groupby(by)["status"].value_counts().unstack(fill_value=0)
     print(f"\n== {study}: {len(table)} measurements, pairs {table['n_pairs'].min()} to {table['n_pairs'].max()}")
     means = table.groupby([*by, "level"], as_index=False)[["u", "bits", "standard_error"]].mean()
@@ -46,6 +53,7 @@ def describe(study: str, table) -> None:
     deepest = means.sort_values("u").groupby(by).tail(1)
     print(deepest[[*by, "bits", "standard_error"]].round(3).to_string(index=False))
     print(statuses.to_string())
+    print(warnings.to_string())
     for law in ("noise", "two_sided"):
         fits = noiselaw.fit_table(table, law=law, by=by)
         hidden = {"x_low", "x_high", "n_points", "law", "dataset", "channel", "probe", "n_train"}

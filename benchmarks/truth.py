@@ -4,6 +4,7 @@ python benchmarks/truth.py law               # Eq. 2 and the two-sided law throu
 python benchmarks/truth.py losses OUT.json   # what state, channel, representation and probe keep (resumes)
 python benchmarks/truth.py show OUT.json     # its table, and the laws through it
 python benchmarks/truth.py draw OUT.json docs/losses.svg
+python benchmarks/truth.py tissue            # neighbours held out by blocks and by cells: docs/tasks.md
 python benchmarks/truth.py speed             # cells drawn per second, 10^3 to 10^6
 """
 
@@ -263,6 +264,23 @@ def show(source):
             print(f"  {key}: {fit.diagnostics['best']}, residual {fit.residual_sd:.3f}, {fit.status}")
 
 
+# --- neighbours -------------------------------------------------------------------------------------------------------
+
+
+def tissue():
+    """Print what blocks and single cells held out say about neighbours whose true information is known."""
+    drawn = Cells(n_cells=8192, n_types=4, patch_size=40).draw()
+    known = drawn.truth(1.0, "spatial", 50_000)
+    print(f"truth {known.bits:.3f} ± {known.standard_error:.3f}")
+    for options in ({}, {"block": 40, "pairs": "all"}, {"hold_out": "cells"}):
+        signal = noiselaw.SpatialNeighbours(section="section", **options)
+        study = noiselaw.Study(
+            data=drawn.dataset, signals=[signal], models=["pca"], levels=[1.0], sizes=1, seeds=2, held_out=0.4
+        )
+        for row in noiselaw.run(study).itertuples():
+            print(options, f"{row.n_pairs} pairs: {row.bits:.3f} ± {row.standard_error:.3f} ({row.status})", flush=True)
+
+
 # --- picture and speed ------------------------------------------------------------------------------------------------
 
 
@@ -311,4 +329,6 @@ def speed():
 
 
 if __name__ == "__main__":
-    {"law": law, "losses": losses, "show": show, "draw": draw, "speed": speed}[sys.argv[1]](*map(Path, sys.argv[2:]))
+    {"law": law, "losses": losses, "show": show, "draw": draw, "tissue": tissue, "speed": speed}[sys.argv[1]](
+        *map(Path, sys.argv[2:])
+    )
