@@ -63,3 +63,61 @@ def test_mistakes_are_named(fit):
         derive(fit, "bits", N=3.0)
     with pytest.raises(InputError, match="no curve to read from"):
         predict(fit_law("noise", U[:3], U[:3]), 10.0)
+
+
+@pytest.mark.parametrize("kind", ["curve", "measurement", "forecast"])
+def test_an_unknown_depth_gives_unknown_bits_and_never_zero(fit, kind):
+    bits, low, high = predict(fit, [100.0, np.nan], kind=kind)
+    assert np.isfinite([bits[0], low[0], high[0]]).all() and np.isnan([bits[1], low[1], high[1]]).all()
+
+
+def test_a_misspelt_kind_is_not_taken_for_the_narrowest(fit):
+    with pytest.raises(UsageError, match="kind must be one of curve, measurement, forecast; got 'forcast'"):
+        predict(fit, [100.0], kind="forcast")
+
+
+@pytest.mark.parametrize("kind", ["curve", "forecast"])
+@pytest.mark.parametrize(("u", "rule"), [(-5.0, "must not be negative; got -5"), (np.inf, "must be finite; got inf")])
+def test_a_law_is_not_asked_outside_its_domain(fit, kind, u, rule):
+    with pytest.raises(InputError, match=rule):
+        predict(fit, [u], kind=kind)
+    with pytest.raises(InputError, match=rule):
+        derive(fit, "bits", u=u)
+
+
+def test_a_straight_line_in_log_depth_has_no_bits_at_zero(fit):
+    line = fit_law("log_linear", U, np.linspace(0.1, 2.0, 10), rivals=False)
+    with pytest.raises(InputError, match="u must be above 0 for"):
+        predict(line, [0.0])
+    with pytest.raises(InputError, match="Leave out what was measured there"):
+        fit_law("log_linear", [0.0, *U], np.linspace(0.0, 2.0, 11))
+    assert predict(fit, [0.0])[0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("quantity", "options", "said"),
+    [
+        ("gain", {"factor": -1.0}, "factor must be above 0; got -1"),
+        ("gain", {"factor": np.nan}, "factor must be above 0; got nan"),
+        ("x_for_fraction", {"fraction": 1.0}, "fraction must lie between 0 and 1; got 1"),
+        ("x_for_bits", {}, "needs bits"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(fit, quantity, options, said):
+    with pytest.raises(UsageError, match=said):
+        derive(fit, quantity, **options)
+
+
+def test_a_point_that_is_no_number_is_refused(fit):
+    with pytest.raises(InputError, match="must be numbers"):
+        derive(fit, "bits", u=np.nan)
+
+
+def test_a_joint_law_reaches_bits_on_a_line_and_says_so():
+    u, n = (grid.ravel() for grid in np.meshgrid(U, np.logspace(2, 4, 5)))
+    joint = fit_law("joint_bilinear", (u, n), np.log10(u) + 0.1 * np.log10(n))
+    for quantity, options in (("x_for_fraction", {}), ("x_for_bits", {"bits": 1.0})):
+        with pytest.raises(UsageError, match="whole line"):
+            derive(joint, quantity, **options)
+    with pytest.raises(InputError, match=r"needs x as \(u, N\)"):
+        predict(joint, [5.0])

@@ -46,3 +46,11 @@ def test_less_confidence_is_a_narrower_forecast():
 def test_needs_a_law_of_depth():
     with pytest.raises(InputError, match="law of depth"):
         predict(fit_law("size", U, noisy()), 10.0, kind="forecast")
+
+
+def test_a_level_without_any_depth_takes_no_form_out_of_the_forecast():
+    u = np.geomspace(3.0, 9000.0, 9)
+    bits = 0.5 * np.log2(1 + 63 * u / (u + 300)) + 0.01 * np.sin(7 * np.arange(9))
+    whole, more = (predict(fit_law("noise", x, y), [9e4], kind="forecast") for x, y in (
+        (u, bits), (np.r_[0.0, u], np.r_[0.0, bits])))  # fmt: skip
+    np.testing.assert_allclose(more, whole)

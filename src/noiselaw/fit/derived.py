@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from scipy import stats
 
 from noiselaw.errors import InputError, UsageError, nearest
+from noiselaw.fit.domain import refuse_outside
 from noiselaw.fit.outlook import lay
 from noiselaw.laws import law_of
 from noiselaw.records import Interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -49,6 +50,10 @@ class Question:
         """Return the curve's bits at the point, with the chosen variable multiplied by ``factor``."""
         x = [np.asarray(value * (factor if i == self.along else 1.0)) for i, value in enumerate(self.point)]
         return self.law(theta, *x)
+
+
+#: What a prediction may be of.
+KINDS = get_args(Literal["curve", "measurement", "forecast"])
 
 
 def _plateau(ask: Question, theta: FloatArray) -> FloatArray:
@@ -108,9 +113,10 @@ def derive(
     Raises
     ------
     UsageError
-        If there is no such quantity or variable.
+        If there is no such quantity or variable, or what is asked for cannot be meant (a share of nothing, a depth
+        that a joint law reaches on a whole line of sizes).
     InputError
-        If the fit has no curve (too few levels).
+        If the fit has no curve (too few levels), or the point lies outside the law's domain.
     """
     law = law_of(fit.law)
     best, edge = curve_of(fit)
@@ -120,6 +126,7 @@ def derive(
     if quantity not in QUANTITIES:
         raise UsageError(f"There is no quantity {quantity!r}. {nearest(quantity, [*law.names, *QUANTITIES])}")
     compute, unit, if_rising, if_flat = QUANTITIES[quantity]
+    _refuse(quantity, law, factor, fraction, bits)
     ask = Question(law, _point(fit, law, where), _along(law, where), factor, fraction, bits)
     value = float(compute(ask, best))
     values = compute(ask, edge)
@@ -153,15 +160,22 @@ def predict(
 
     Raises
     ------
+    UsageError
+        If there is no such kind.
     InputError
-        If the fit has no curve (too few levels).
+        If the fit has no curve (too few levels), or ``x`` lies outside the law's domain; where it is NaN, bits are too.
     """
-    if kind == "forecast":
-        return _forecast(fit, np.asarray(x, dtype=float))
+    if kind not in KINDS:
+        raise UsageError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}. {nearest(str(kind), KINDS)}")
     law = law_of(fit.law)
     best, edge = curve_of(fit)
-    columns = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x if len(law.variables) > 1 else (x,))))  # type: ignore[union-attr]
+    columns = _columns(law, x)
     flat = [column.ravel() for column in columns]
+    refuse_outside(law, flat)
+    unknown = np.any(np.isnan(flat), axis=0).reshape(columns[0].shape)
+    if kind == "forecast":
+        told = _forecast(fit, columns[0])
+        return tuple(np.where(unknown, np.nan, part) for part in told)  # type: ignore[return-value]
     centre = law(best, *flat)
     band = law(edge[:, :, None], *flat)
     low, high = np.minimum(band.min(axis=0), centre), np.maximum(band.max(axis=0), centre)
@@ -169,8 +183,31 @@ def predict(
         scatter = _scatter(fit)
         low = centre - np.hypot(centre - low, scatter)
         high = centre + np.hypot(high - centre, scatter)
-    shape = columns[0].shape
-    return centre.reshape(shape), low.reshape(shape), high.reshape(shape)
+    return tuple(np.where(unknown, np.nan, part.reshape(unknown.shape)) for part in (centre, low, high))  # type: ignore[return-value]
+
+
+def _columns(law: Law, x: ArrayLike) -> Sequence[FloatArray]:
+    """Return one array for each variable of ``law``, all of one shape."""
+    given = [x] if len(law.variables) == 1 else list(x)  # type: ignore[arg-type]
+    if len(given) != len(law.variables):
+        wanted = ", ".join(law.variables)
+        raise InputError(f"This law needs x as ({wanted}), one array each; got {len(given)} of them.")
+    return np.broadcast_arrays(*(np.asarray(values, dtype=float) for values in given))
+
+
+def _refuse(quantity: str, law: Law, factor: float, fraction: float, bits: float) -> None:
+    """Refuse what cannot be meant by ``quantity``."""
+    if quantity == "gain" and not (factor > 0 and np.isfinite(factor)):
+        raise UsageError(f"factor must be above 0; got {factor:g}. Pass 10 for what ten times as much would add.")
+    if quantity == "x_for_fraction" and not 0.0 < fraction < 1.0:
+        raise UsageError(f"fraction must lie between 0 and 1; got {fraction:g}. Pass 0.9 for 90 %.")
+    if quantity == "x_for_bits" and not np.isfinite(bits):
+        raise UsageError(f"x_for_bits needs bits, the number to be reached; got {bits:g}. Pass bits=2.0, for example.")
+    if quantity.startswith("x_for") and len(law.variables) > 1:
+        raise UsageError(
+            f"{quantity} asks for one depth, and a law of {' and '.join(law.variables)} reaches a number of bits on a "
+            "whole line of them. Fit a law of depth to the rows of one size, or ask for bits at points of the line."
+        )
 
 
 def _forecast(fit: Fit, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -178,7 +215,8 @@ def _forecast(fit: Fit, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArr
         raise InputError("A forecast needs a fit of a law of depth with a curve. Fit 'noise', for example.")
     u, bits = (np.asarray(values, dtype=float) for values in fit.diagnostics["levels"])
     ceiling = fit.diagnostics["ceiling_bits"]
-    (ahead,) = lay(("u",), (u,), bits, float("nan") if ceiling is None else ceiling)
+    deep = u > 0  # one of the two forms has no bits at 0
+    (ahead,) = lay(("u",), (u[deep],), bits[deep], float("nan") if ceiling is None else ceiling)
     value, low, high = (part.reshape(x.shape) for part in ahead.surface(x.ravel()))
     wider = stats.norm.ppf(0.5 + float(fit.diagnostics["confidence"]) / 2.0) / stats.norm.ppf(0.975)
     return value, value - wider * (value - low), value + wider * (high - value)
@@ -213,4 +251,8 @@ def _point(fit: Fit, law: Law, where: dict[str, float]) -> tuple[float, ...]:
         if name not in law.variables:
             raise UsageError(f"This law has no variable {name!r}. {nearest(name, law.variables)}")
     largest = dict(zip(law.variables, fit.diagnostics["largest"], strict=True))
-    return tuple(float(where.get(name, largest[name])) for name in law.variables)
+    point = tuple(float(where.get(name, largest[name])) for name in law.variables)
+    if np.isnan(point).any():
+        raise InputError(f"The point to ask at must be numbers; got {where}. Pass a depth or a size.")
+    refuse_outside(law, [np.array([value]) for value in point])
+    return point

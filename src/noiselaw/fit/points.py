@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noiselaw.errors import InputError
+from noiselaw.fit.domain import refuse_outside
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -106,11 +107,7 @@ def points_of(
     keep = np.isfinite(y)
     for values in columns:
         keep &= np.isfinite(values)
-    for name, values in zip(law.variables, columns, strict=True):
-        low = values[keep].min(initial=np.inf)
-        if low < 0 or (name == "N" and low == 0):
-            least = "be above 0" if name == "N" else "not be negative"
-            raise InputError(f"{name} must {least}; got {low:g}. Pass depths or sizes, not their logarithms.")
+    refuse_outside(law, [values[keep] for values in columns])
     return Points(
         x=tuple(values[keep] for values in columns),
         bits=y[keep],
