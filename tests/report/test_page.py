@@ -194,6 +194,7 @@ def test_the_page_says_what_was_measured_and_how(page):
     assert "File cells.h5ad" in said
     assert f"SHA-256 {'ab' * 32}" in said
     assert "noiselaw 0.1.0, Python 3.12.3, numpy 2.4.0" in said
+    assert "over 3 seeds (0, 1, 2) that redraw split" in said
     assert "Eq. 2" in said
     assert "counts found in X" in said
     assert "protocol recommended; 25 % of the observations held out" in said
@@ -324,7 +325,8 @@ def test_a_folder_is_read_with_its_provenance_and_truth(made_up, tmp_path):
     page = path.read_text(encoding="utf-8")
     assert "hold 2.60 bits there, as these data were simulated" in read(page).words
     assert 'download="measurements.parquet" href="data:' in page
-    assert "SHA-256" in page
+    digest = sha256((tmp_path / "measurements.parquet").read_bytes()).hexdigest()
+    assert f"The measurements were read from measurements.parquet (SHA-256 {digest})." in read(page).words
     assert sorted(file.name for file in tmp_path.iterdir()) == ["measurements.parquet", "report.html", "truth.parquet"]
 
 

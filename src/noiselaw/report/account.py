@@ -62,9 +62,13 @@ def facts(table: pd.DataFrame, provenance: Mapping[str, Any]) -> list[tuple[str,
         ("Held out", _counts(held_out)),
         ("Representations", listed(_names(table, "representation"))),
         ("Probe", listed([_PROBES.get(name, name) for name in probes]) if probes else None),
-        ("Seeds", f"{len(seeds)} ({', '.join(f'{seed:g}' for seed in seeds)})" if seeds else None),
+        ("Seeds", f"{len(seeds)} ({_seeds(seeds)})" if seeds else None),
     ]
     return [(what, value) for what, value in found if value]
+
+
+def _seeds(seeds: list[float]) -> str:
+    return ", ".join(f"{seed:g}" for seed in seeds)
 
 
 def _u_per_level(table: pd.DataFrame) -> list[float]:
@@ -166,8 +170,11 @@ def dropped(provenance: Mapping[str, Any]) -> list[str]:
     return sentences
 
 
-def methods(table: pd.DataFrame, provenance: Mapping[str, Any]) -> str:
-    """Return the methods paragraph: data, noise, models, probe, laws, versions; only what is known."""
+def methods(table: pd.DataFrame, provenance: Mapping[str, Any], file: str = "") -> str:
+    """Return the methods paragraph: data, noise, models, probe, laws, versions; only what is known.
+
+    ``file`` says which file the table was read from, and its hash.
+    """
     sizes, seeds, levels = _values(table, "n_train"), _values(table, "seed"), _values(table, "level")
     said = [_of_data(table, provenance)]
     if levels:
@@ -184,7 +191,8 @@ def methods(table: pd.DataFrame, provenance: Mapping[str, Any]) -> str:
         + (f" with the probe {listed(_names(table, 'probe'))}" if _names(table, "probe") else "")
         + ", as mutual information in bits, never clipped at zero"
         + (
-            f", over {len(seeds)} seed{'s' if len(seeds) > 1 else ''} that redraw split, noise and models."
+            f", over {len(seeds)} seed{'s' if len(seeds) > 1 else ''} ({_seeds(seeds)}) that "
+            f"redraw{'' if len(seeds) > 1 else 's'} split, noise and models."
             if seeds
             else "."
         )
@@ -195,6 +203,7 @@ def methods(table: pd.DataFrame, provenance: Mapping[str, Any]) -> str:
         f"law {size.formula} ({size.source} of Gowri, Yin and Klein, Measurement noise scaling laws for cellular "
         "representation learning), were fitted by weighted least squares; intervals are 95 % confidence."
     )
+    said.append(f"The measurements were read from {file}." if file else "")
     said.append(_versions(provenance))
     return " ".join(part for part in said if part)
 

@@ -32,7 +32,14 @@
     autosize: { type: "fit-x", contains: "padding" }, config: settings(), ...spec,
   }, { ast: true, actions: false, renderer: "svg", tooltip: { theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light" } });
   const onTheme = (redraw) => matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-  const xAxis = (title, log) => ({ type: log ? "log" : "linear", nice: false, title });
+  // On a logarithmic axis marks stand at 1, 2 and 5 where there are few powers of ten, else at these alone.
+  const ticks = (low, high) => {
+    const few = Math.log10(high / low) < 2.5 ? [1, 2, 5] : [1], from = Math.floor(Math.log10(low)), to = Math.ceil(Math.log10(high));
+    return Array.from({ length: to - from + 1 }, (_, i) => few.map((f) => f * 10 ** (from + i))).flat().filter((v) => v >= low && v <= high);
+  };
+  const horizontal = (title, log, low, high) => ({ field: "x", type: "quantitative", title,
+    scale: { type: log ? "log" : "linear", nice: false, domain: [low, high] },
+    axis: { format: "~r", labelExpr: "format(datum.value, datum.value < 10000 ? '~r' : ',')", ...(log ? { values: ticks(low, high) } : { tickCount: 6 }) } });
 
   // ---- The curves ----
   function explore() {
@@ -84,7 +91,7 @@
           low: logY ? Math.max(low ?? y, 1e-3) : low, high })) : []);
       const reach = Math.max(...shown.map((p) => p.high), own.ceiling ?? 0, ...lines.map((l) => l.bits)) * 1.08;
       const ends = [...shown, ...lines].map((p) => p.x);
-      const x = { field: "x", type: "quantitative", scale: { ...xAxis("", logX), domain: [logX ? Math.min(...ends) / 1.1 : 0, Math.max(...ends) * 1.05] }, title: panel.x };
+      const x = horizontal(panel.x, logX, logX ? Math.min(...ends) / 1.1 : 0, Math.max(...ends) * 1.05);
       const y = { field: "bits", type: "quantitative", title: `bits kept about ${own.signal}`,
         scale: { type: logY ? "log" : "linear", domain: [Math.min(logY ? Infinity : 0, ...shown.map((p) => p.low)), reach] } };
       const picked = own.models.filter((model) => names.includes(model.name));
@@ -268,7 +275,7 @@
       if (c.reason) { $("p-chart").replaceChildren(); return; }
       if (!c.variables.includes(along)) along = "u";
       const i = c.variables.indexOf(along), line = path(c);
-      const x = { field: "x", type: "quantitative", title: along === "u" ? section().unit || "u" : "training cells", scale: { type: "log", nice: false, domain: [c.smallest[i], c.most[i]] } };
+      const x = horizontal(along === "u" ? section().unit || "u" : "training cells", true, c.smallest[i], c.most[i]);
       const y = { field: "bits", type: "quantitative", title: `bits kept about ${section().signal}` };
       const ink = colour(`c${section().models.find((m) => m.name === c.model).colour}`), quiet = { aria: false, tooltip: null, clip: true };
       const made = await embed($("p-chart"), {
@@ -299,6 +306,8 @@
       }
       $("p-u-unit").textContent = section().unit || "";
       $("p-u-label").textContent = capital(section().noun);
+      const at = c.reason ? [] : c.variables.map((name, k) => said(name, c.largest[k]));
+      $("p-gain-label").textContent = at.length ? `Compared with the most that was measured (${at.join(", ")})` : "Compared with the most that was measured";
       $("p-no-cells").textContent = c.reason || !c.no_cells ? "" : `More cells cannot be told of: ${c.no_cells}.`;
       const off = Boolean(c.reason || c.no_budget);
       disable("budget", off);

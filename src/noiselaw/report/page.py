@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,15 @@ def write_report(
             truth = read_table(known)
         beside = file if file.parent.resolve() == page.parent.resolve() else None
         table = read_table(file)
-        text = render(table, provenance=provenance, truth=truth, beside=beside, costs=costs, interactive=interactive)
+        text = render(
+            table,
+            provenance=provenance,
+            truth=truth,
+            beside=beside,
+            costs=costs,
+            interactive=interactive,
+            file=f"{file.name} (SHA-256 {sha256(file.read_bytes()).hexdigest()})",
+        )
     page.parent.mkdir(parents=True, exist_ok=True)
     part = page.with_name(f".{page.name}.part")
     part.write_text(text, encoding="utf-8")
@@ -119,10 +128,12 @@ def render(
     beside: Path | None = None,
     costs: Costs | None = None,
     interactive: bool = True,
+    file: str = "",
 ) -> str:
-    """Return the page about ``table`` as HTML; ``beside`` is the table's file where it lies in the page's folder.
+    """Return the page about ``table`` as HTML.
 
-    Other arguments as for :func:`write_report`.
+    ``beside`` is the table's file where it lies in the page's folder, ``file`` what it was read from, in words. Other
+    arguments as for :func:`write_report`.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
     from markupsafe import Markup
@@ -166,7 +177,7 @@ def render(
             ("Some measurements failed:", account.troubles(table, "failed")),
             ("Some measurements carry a warning:", account.troubles(table, "warned")),
         ],
-        methods=account.methods(table, provenance),
+        methods=account.methods(table, provenance, file),
         study=provenance.get("study") or "",
         downloads=downloads,
         left_out=left_out,
