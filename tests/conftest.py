@@ -185,3 +185,74 @@ def pictures(tmp_path, monkeypatch):
         return place
 
     return make
+
+
+@pytest.fixture(scope="session")
+def made_measurements(tmp_path_factory):
+    """Write a folder of measurements in the published format, from Eq. 2, for machines without the real ones."""
+    import json
+
+    import pandas as pd
+
+    folder = tmp_path_factory.mktemp("measurements")
+    q, shares = np.logspace(-3, 0, 7), np.logspace(-3, 0, 4)
+    tops = {"VAE": 4.5, "PCA": 4.0, "RandomProjection": 2.5, "nanoTxformer": 2.8}
+    rng = np.random.default_rng(0)
+    for file, cells, depth, columns in (
+        ("LARRY_scaling.csv", 196332, 2586.6, ["Clonal MI"]),
+        ("MERFISH_scaling.csv", 50868, 352.98, ["Spatial neighborhood MI"]),
+        ("PBMC_CITEseq_scaling.csv", 114072, 8156.7, ["Protein MI", "Cell type coarse MI", "Cell type fine MI"]),
+    ):
+        rows = []
+        for level, share, method in product(q, shares, tops):
+            if method == "nanoTxformer" and round(share, 3) not in (0.001, 0.01, 0.1, 1.0):
+                continue
+            u, n = level * depth, int(share * cells)
+            missing = (n / 20.0) ** -0.7 if method in ("VAE", "PCA") else 0.0
+            bits = 0.5 * np.log2(1 + (4 ** tops[method] - 1) * u / (u + 0.3 * depth)) - missing * min(1, u / 100)
+            row = {
+                "Quality": f"Q{level:.3f}", "UMI per cell": u, "Replicate": "rep0", "Fraction": round(share, 3),
+                "Cell number": n, "Method": method,
+            }  # fmt: skip
+            rows.append(row | {name: bits + 0.01 * rng.standard_normal() for name in columns})
+        pd.DataFrame(rows).to_csv(folder / file)
+    for file, column, values, power in (
+        ("Caltech101_Gaussian.csv", "Scale", np.logspace(-1, 2, 10), -2.0),
+        ("Caltech101_resolution.csv", "Factor", np.array([1, 2, 4, 5, 8, 10, 20, 25, 40, 50, 100, 200]), -1.0),
+    ):
+        rows = []
+        for value, (label, number) in product(
+            values, {"0": 220, "1": 215, "3": 400, "5": 400, "94": 120, "all": 0}.items()
+        ):
+            top, u = (2.19 if label == "all" else 1.0), float(value) ** power
+            bits = 0.5 * np.log2(1 + (4**top - 1) * u / (u + (0.5 if label == "94" else 0.1)))
+            rows.append({column: value, "MI": bits, "Class label": label, "N instances of label": number})
+        pd.DataFrame(rows).to_csv(folder / file)
+    losses = json.dumps([7.0, 3.0, 1.0])
+    pd.DataFrame(
+        [
+            {"MI": 2.8, "Layers": n, "Embedding size": d, "Heads": 4, "Val. loss": losses, "Extract layer": layer}
+            for n, d, layer in product((2, 6), (128, 256), ("Last", "Second to last"))
+        ]
+    ).to_csv(folder / "Tx_param_screen.csv")
+    pd.DataFrame(
+        [
+            {"UMI per cell": 8164.0 * level, "Encoding": kind, "Representation dim.": 16, "MI": 1.0 + level * extra}
+            for level, (kind, extra) in product((0.01, 0.1, 1.0), (("count", 1.0), ("rank", 0.4)))
+        ]
+    ).to_csv(folder / "rank_encoding_info_loss.csv")
+    for file, models, deep in (
+        ("PBMC_CITEseq_inference_time_scaling.csv", ("Geneformer", "scGPT"), True),
+        (
+            "PBMC_CITEseq_inference_time_scaling_nanoTx.csv",
+            ("nanoTxformer", "Random projection", "Rank random projection"),
+            False,
+        ),
+    ):
+        pd.DataFrame(
+            [
+                {"Model": model, "UMI per cell": 8156.7 * (1.0 if deep else level), "Quality": level, "MI": 3.0 + level}
+                for level, model in product(q, models)
+            ]
+        ).to_csv(folder / file)
+    return folder

@@ -68,8 +68,14 @@ def test_how_a_number_stands_to_the_printed_one():
 def test_mistakes_are_named(tmp_path):
     with pytest.raises(UsageError, match="no target 'table-6'. Nearest: table-5"):
         reproduce("table-6", tmp_path)
-    with pytest.raises(InputError, match="has no file 'LARRY_scaling.csv'"):
+    (tmp_path / "notes.txt").write_text("")
+    with pytest.raises(InputError, match=r"none of the published measurements. Expected LARRY.*; found notes.txt"):
         reproduce("table-1", tmp_path)
+    (tmp_path / "MERFISH_scaling.csv").write_text("")
+    with pytest.raises(InputError, match="has no file 'LARRY_scaling.csv', only MERFISH_scaling.csv of the published"):
+        reproduce("table-1", tmp_path)
+    with pytest.raises(UsageError, match="figure-6 cannot be made from this source. Training curves are not"):
+        reproduce("figure-6", tmp_path)
     with pytest.raises(InputError, match="There is no folder"):
         reproduce("table-1", tmp_path / "absent")
     assert set(PRINTED) < set(TARGETS)

@@ -10,11 +10,13 @@ from noiselaw.plot.budget import asymptotes, budget_curve
 from noiselaw.plot.collapse import collapse
 from noiselaw.plot.curves import noise_curves, size_curves
 from noiselaw.plot.grids import information_rates, joint_surface
+from noiselaw.plot.named import NamedCurve, named_curves, shades
 from noiselaw.plot.select import largest_size, top_level
 from noiselaw.plot.style import PALETTE, looks, save, style
 
 __all__ = [
     "PALETTE",
+    "NamedCurve",
     "asymptotes",
     "budget_curve",
     "collapse",
@@ -22,8 +24,10 @@ __all__ = [
     "joint_surface",
     "largest_size",
     "looks",
+    "named_curves",
     "noise_curves",
     "save",
+    "shades",
     "size_curves",
     "style",
     "top_level",
