@@ -13,9 +13,11 @@ from noiselaw.channels import CHANNELS, Pixelation, PixelNoise
 from noiselaw.datasets import Caltech101
 from noiselaw.errors import InputError, UsageError
 from noiselaw.io import read_images
+from noiselaw.optional import mend_torchvision
+from noiselaw.probes import Discrete
 from noiselaw.records import Embedding, History
-from noiselaw.represent import Encoder, Representation
-from noiselaw.signals import Labels
+from noiselaw.represent import Encoder, ImageClassifier, Representation
+from noiselaw.signals import Labels, OneAgainstAll
 from noiselaw.sweep import CellFile, ImageFiles, Store, Study, forecast, load, run
 
 
@@ -64,6 +66,42 @@ def test_a_folder_is_measured(pictures, tmp_path):
     assert (table["n_train"] == 90).all() and (table["n_test"] == 90).all()
     again = run(asked, tmp_path / "again")
     assert again["bits"].equals(table["bits"])
+
+
+def test_what_a_study_of_images_is_unless_it_says_otherwise(pictures):
+    folder = pictures()
+    plain, paper = (Study(folder, signals=[Labels("class")], protocol=name) for name in ("recommended", "paper"))
+    assert plain.channel == paper.channel == PixelNoise(1.0)
+    assert plain.models == (ImageClassifier("class"),)
+    assert paper.models == (ImageClassifier("class", head=101, epochs=5, validation_share=0, keep="last"),)
+    assert plain.probes == paper.probes == (Discrete("given_labels"),)
+    assert (plain.splits, paper.splits) == ("complementary", "random")
+    own = Study(folder, signals=[Labels("class")], models=[MeanColour()])
+    assert own.probes == Study("cells.h5ad", signals=[Labels("class")]).probes
+
+
+def classified(folder):
+    mend_torchvision()
+    pytest.importorskip("torchvision")
+    model = ImageClassifier("class", weights="none", epochs=2, batch=32, learning_rate=1e-3, device="cpu")
+    signals = [Labels("class"), OneAgainstAll("class", "red")]
+    levels = {"levels": [0.2, 50.0], "sizes": 1, "seeds": 1, "held_out": 0.6}
+    data = ImageFiles(str(folder({"blue": 60, "green": 60, "red": 60})), size=32)
+    return Study(data, signals=signals, models=[model], probes=[Discrete("given_labels")], **levels)
+
+
+def test_an_image_classifier_is_measured(pictures):
+    asked = classified(pictures)
+    table = run(asked)
+    assert (table["status"] != "failed").all(), table["reason"].tolist()
+    assert set(table["signal"]) == set(asked.signal_names)
+    assert (table["bits"] <= table["ceiling_bits"] + 1e-9).all()
+
+
+@pytest.mark.slow
+def test_workers_change_no_number_of_an_image_classifier(pictures, tmp_path):
+    asked = classified(pictures)
+    assert run(asked, tmp_path / "one")["bits"].equals(run(asked, tmp_path / "two", workers=2)["bits"])
 
 
 def test_no_noisy_copy_is_kept(pictures, tmp_path, monkeypatch):

@@ -17,10 +17,23 @@ if TYPE_CHECKING:
     from noiselaw.registry import Registry
     from noiselaw.sweep.study import Study
 
-__all__ = ["OF_IMAGES", "check_kinds", "check_observations"]
+__all__ = ["check_kinds", "check_observations", "for_images"]
 
-#: What a study of images sets where it says nothing, in place of its protocol's parts for counts.
-OF_IMAGES: Mapping[str, Any] = {"channel": {"kind": "pixel_noise"}, "preparation": {"kind": "images"}}
+_CLASSIFIER = {"kind": "image_classifier", "labels": "class"}
+#: What each protocol sets for images, in place of its parts for counts; the probe of predicted labels goes with the
+#: model that predicts them.
+_OF_IMAGES: Mapping[str, Mapping[str, Any]] = {
+    "recommended": {"models": (_CLASSIFIER,)},
+    # As the paper's authors ran it under Gaussian noise.
+    "paper": {"models": ({**_CLASSIFIER, "head": 101, "epochs": 5, "validation_share": 0, "keep": "last"},)},
+}
+_COMMON = {"channel": {"kind": "pixel_noise"}, "preparation": {"kind": "images"}}
+_COUNTING = {"probes": ({"kind": "discrete", "correction": "given_labels"},)}
+
+
+def for_images(protocol: str, models: Any) -> dict[str, Any]:
+    """Return what ``protocol`` sets for images where a study says nothing; ``models`` are the study's own, or None."""
+    return {**_COMMON, **_OF_IMAGES[protocol], **(_COUNTING if models is None else {})}
 
 
 def check_kinds(study: Study) -> None:

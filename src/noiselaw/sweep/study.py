@@ -16,7 +16,7 @@ from noiselaw.prepare import PREPARATIONS
 from noiselaw.probes import PROBES
 from noiselaw.represent import REPRESENTATIONS, as_representation
 from noiselaw.signals import SIGNALS
-from noiselaw.sweep.kinds import OF_IMAGES, check_kinds
+from noiselaw.sweep.kinds import check_kinds, for_images
 from noiselaw.sweep.sources import data_of, described, kind_of, name_of, source_of
 
 if TYPE_CHECKING:
@@ -126,7 +126,8 @@ class Study:
 
         settle("data", source_of(self.data))
         settle("name", self.name or name_of(self.data))
-        preset = {**preset, **(OF_IMAGES if kind_of(self.data) == "images" else {})}
+        if kind_of(self.data) == "images":
+            preset = {**preset, **for_images(self.protocol, self.models)}
         settle("channel", _channel(given("channel")))
         settle("preparation", _one(PREPARATIONS, given("preparation")))
         settle("models", _many(REPRESENTATIONS, _wrapped(given("models")), "models"))
