@@ -1,5 +1,6 @@
 """Every representation keeps the contract."""
 
+import json
 from dataclasses import MISSING, FrozenInstanceError, fields, replace
 
 import numpy as np
@@ -20,7 +21,9 @@ def needs_files(name):
     return any(f.default is MISSING and f.default_factory is MISSING for f in fields(REPRESENTATIONS.get(name)))
 
 
-NAMES = [name for name in REPRESENTATIONS.names() if not needs_files(name)]
+#: Pretrained models, whose weights a test saves as a user would find them.
+PRETRAINED = ["geneformer", "scgpt"]
+NAMES = [name for name in REPRESENTATIONS.names() if not needs_files(name)] + PRETRAINED
 SIZES = [3, 40, 120]
 #: Options with which slow representations keep the contract as well, faster.
 QUICK = {
@@ -28,7 +31,50 @@ QUICK = {
     "txformer": {"layers": 1, "dims": 8, "heads": 2, "feed_forward": 8, "least_steps": 4, "epochs": 1, "device": "cpu"},
 }
 #: Libraries that some of them need.
-NEEDS = {"scvi": "scvi", "txformer": "torch"}
+NEEDS = {"scvi": "scvi", "txformer": "torch", "geneformer": "transformers", "scgpt": "safetensors"}
+#: The genes that a pretrained model knows, of those of the cells.
+KNOWN = [f"g{i}" for i in range(40)]
+
+
+def save_geneformer(folder):
+    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
+    genes = {name: f"ENSG{i:011d}" for i, name in enumerate(KNOWN)}
+    tables = {
+        "token_dictionary": {name: i for i, name in enumerate(["<pad>", "<mask>", *genes.values()])},
+        "gene_median_dictionary": dict.fromkeys(genes.values(), 1.5),
+        "gene_name_id_dict": genes,
+    }
+    (folder / "geneformer_dicts.json").write_text(json.dumps(tables))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = transformers.BertConfig(
+            vocab_size=42, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=8,
+            max_position_embeddings=20, pad_token_id=0,
+        )  # fmt: skip
+        transformers.BertForMaskedLM(config).save_pretrained(folder)
+
+
+def save_scgpt(folder):
+    torch, safetensors = pytest.importorskip("torch"), pytest.importorskip("safetensors.torch")
+    from noiselaw.represent.foundation_scgpt import Network
+
+    config = {"embsize": 8, "nheads": 2, "d_hid": 8, "nlayers": 2, "n_bins": 11}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        safetensors.save_file(Network(43, config).state_dict(), folder / "model.safetensors")
+    (folder / "args.json").write_text(json.dumps(config))
+    (folder / "vocab.json").write_text(json.dumps({name: i for i, name in enumerate(KNOWN)}))
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """Save small models of the true architectures, random weights; return their options by name."""
+    mend_torchvision()
+    folders = {name: tmp_path_factory.mktemp(name) for name in PRETRAINED}
+    save_geneformer(folders["geneformer"])
+    save_scgpt(folders["scgpt"])
+    few = {"geneformer": {}, "scgpt": {"max_tokens": 12}}
+    return {name: {"weights": str(folder), "device": "cpu", **few[name]} for name, folder in folders.items()}
 
 
 @pytest.fixture(params=NAMES)
@@ -36,7 +82,10 @@ def representation(request) -> Representation:
     if request.param in NEEDS:
         mend_torchvision()
         pytest.importorskip(NEEDS[request.param])
-    return REPRESENTATIONS.build(request.param, QUICK.get(request.param))
+    options = (
+        request.getfixturevalue("weights")[request.param] if request.param in PRETRAINED else QUICK.get(request.param)
+    )
+    return REPRESENTATIONS.build(request.param, options)
 
 
 @pytest.fixture

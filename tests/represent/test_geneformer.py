@@ -14,7 +14,8 @@ from noiselaw.errors import InputError  # noqa: E402
 from noiselaw.prepare import GeneSelection  # noqa: E402
 from noiselaw.randomness import generator  # noqa: E402
 from noiselaw.records import Prepared  # noqa: E402
-from noiselaw.represent import Geneformer  # noqa: E402
+from noiselaw.represent import REPRESENTATIONS, Geneformer  # noqa: E402
+from noiselaw.sweep import Study  # noqa: E402
 
 GENES = [f"ENSG{i:011d}" for i in range(1, 13)]
 SYMBOLS = {f"SYM{i}": gene for i, gene in enumerate(GENES)}
@@ -143,7 +144,9 @@ def test_what_is_missing_is_named(folder, tmp_path_factory):
     prepared, empty = cells(), tmp_path_factory.mktemp("empty")
     with pytest.raises(InputError, match="there is no folder '/nowhere'. Pass one, or a hub id"):
         embed("/nowhere", prepared)
-    with pytest.raises(InputError, match=r"token_dictionary was looked for as .* which has no files"):
+    with pytest.raises(
+        InputError, match=r"dictionary: looked for .* which has no files. They are published as pickles"
+    ):
         embed(empty, prepared)
     with pytest.raises(InputError, match="None of the 2 genes is in the vocabulary of Geneformer; the first is 'Actb'"):
         embed(folder, cells(["Actb", "Gapdh"]))
@@ -156,7 +159,7 @@ def test_what_is_missing_is_named(folder, tmp_path_factory):
     with pytest.raises(InputError, match=r"half.json could not be read as JSON"):
         embed(folder, prepared, dictionaries=str(folder / "half.json"))
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    with pytest.raises(InputError, match="Geneformer's weights was looked for as model.safetensors"):
+    with pytest.raises(InputError, match="Geneformer's weights: looked for model.safetensors"):
         embed(folder, prepared)
 
 
@@ -193,6 +196,36 @@ def test_a_hub_id_is_fetched(folder, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda repo, allow_patterns: str(folder))
     prepared = cells()
     assert np.array_equal(embed("someone/model", prepared)[1].values, embed(folder, prepared)[1].values)
+
+
+def test_relative_paths_are_taken_from_the_study_files_folder(folder):
+    prepared = cells()
+    expected = embed(folder, prepared)[1].values
+    (folder / "apart.json").write_text((folder / "geneformer_dicts.json").read_text())
+    apart = Geneformer(folder.name, dictionaries=f"{folder.name}/apart.json", folder=str(folder.parent))
+    assert np.array_equal(apart.fit(prepared, generator(0, "fit")).embed(prepared).values, expected)
+    study = (
+        'levels = [1.0]\n[data]\npath = "cells.h5ad"\n[[signals]]\nkind = "labels"\ncolumn = "kind"\n'
+        f'[[models]]\nkind = "geneformer"\nweights = "{folder.name}"\n'
+    )
+    (model,) = Study.from_toml(study, folder.parent).models
+    assert model == Geneformer(folder.name, folder=str(folder.parent))
+    assert REPRESENTATIONS.label(model) == f"geneformer(weights={folder.name})"
+
+
+def test_other_weights_are_another_revision(folder):
+    model = Geneformer(str(folder))
+    before = model.revision
+    assert Geneformer(folder.name, folder=str(folder.parent)).revision == before
+    save(folder, 20, seed=1)
+    assert model.revision != before
+    assert Geneformer("someone/model").revision == "1"
+
+
+def test_no_progress_is_shown_beside_the_sweeps_own(folder, capfd):
+    embed(folder, cells())
+    assert capfd.readouterr().err == ""
+    assert transformers.utils.logging.is_progress_bar_enabled()
 
 
 def test_a_sweep_loads_and_embeds_once_for_all_sizes(folder):

@@ -196,17 +196,17 @@ def test_weights_of_another_model_are_refused(tmp_path, change, message):
 def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(InputError, match="scGPT weights: there is no folder '/nowhere'"):
         embed("/nowhere", cells())
-    with pytest.raises(InputError, match=r"settings was looked for as args.json in .*, which has no files"):
+    with pytest.raises(InputError, match=r"settings: looked for args.json in .*, which has no files"):
         embed(tmp_path, cells())
     save(tmp_path)
     with pytest.raises(InputError, match="None of the 2 genes is in the vocabulary of scGPT; the first is 'Actb'"):
         embed(tmp_path, cells(["Actb", "Gapdh"]))
     (tmp_path / "vocab.json").unlink()
-    with pytest.raises(InputError, match="scGPT's vocabulary was looked for as vocab.json"):
+    with pytest.raises(InputError, match="scGPT's vocabulary: looked for vocab.json"):
         embed(tmp_path, cells())
     save(tmp_path)
     (tmp_path / "model.safetensors").unlink()
-    with pytest.raises(InputError, match=r"Weights of scGPT was looked for as \*.safetensors or \*.pt"):
+    with pytest.raises(InputError, match=r"Weights of scGPT: looked for \*.safetensors or \*.pt"):
         embed(tmp_path, cells())
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -12,19 +12,19 @@ from scipy import sparse
 
 from noiselaw.errors import InputError
 from noiselaw.optional import require
-from noiselaw.records import History
-from noiselaw.represent.base import Encoder, Representation
-from noiselaw.represent.foundation import Pretrained, check_coverage, find_file, folder_of, read_json
+from noiselaw.represent.foundation import ZeroShot, check_coverage, find_file, folder_of, read_json
 from noiselaw.represent.foundation_batches import in_batches, padded
 from noiselaw.represent.txformer_tokens import Cells, tokenised
 from noiselaw.training import choose_device, in_precision, use_bfloat16
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from noiselaw.records import FloatArray, IntArray, Prepared, View
+    from noiselaw.records import FloatArray, IntArray, Prepared
+    from noiselaw.represent.foundation import Work
 
 __all__ = ["Geneformer", "Vocabulary"]
 
@@ -32,6 +32,8 @@ __all__ = ["Geneformer", "Vocabulary"]
 _FILES = ("*.json", "*.json.gz", "model.safetensors")
 #: The three dictionaries, in one file or each in its own.
 _TABLES = ("token_dictionary", "gene_median_dictionary", "gene_name_id_dict")
+#: What to do where they are not there, as in the folder that the hub gives.
+_HINT = "They are published as pickles, which are never read: write them once as JSON (docs/transformers.md)."
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,9 @@ class Vocabulary:
             together = [path for path in sorted(where.glob("*dicts.json*")) if path.is_file()]
             found = read_json(together[0]) if together else {}
             for name in _TABLES if not together else ():
-                found[name] = read_json(find_file(where, (f"{name}*.json", f"{name}*.json.gz"), f"Geneformer's {name}"))
+                found[name] = read_json(
+                    find_file(where, (f"{name}*.json", f"{name}*.json.gz"), f"Geneformer's {name}", _HINT)
+                )
         missing = [name for name in _TABLES if not isinstance(found.get(name), dict)]
         if missing:
             raise InputError(
@@ -66,7 +70,7 @@ class Vocabulary:
 
 
 @dataclass(frozen=True)
-class Geneformer(Representation):
+class Geneformer(ZeroShot):
     """The mean over a cell's tokens in one layer of a pretrained Geneformer; nothing is trained.
 
     It reads all genes of a cell: prepare with ``n_genes = "all"`` and ``min_counts = 0``.
@@ -88,11 +92,11 @@ class Geneformer(Representation):
         Cells at once.
     device, precision, threads
         As for the Txformer.
+    folder
+        What relative paths are taken from; a study file sets it.
     """
 
-    takes: ClassVar[View] = "counts"
-    shares_sizes: ClassVar[bool] = True
-    accelerated: ClassVar[bool] = True
+    files: ClassVar[tuple[str, ...]] = _FILES
     weights: str
     dictionaries: str = ""
     layer: Annotated[int, Field(le=0)] = -1
@@ -102,16 +106,14 @@ class Geneformer(Representation):
     device: str = "auto"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     threads: Annotated[int, Field(ge=1)] = 1
+    folder: str = field(default="", metadata={"shown": False})
 
-    def _fit_sizes(self, prepared: Prepared, sizes: Sequence[int], seed: int) -> list[Encoder]:
-        return [self._loaded(prepared.features)] * len(sizes)
+    def _places(self) -> list[str]:
+        return [self.weights, *([self.dictionaries] if self.dictionaries else [])]
 
-    def _fit(self, prepared: Prepared, rng: np.random.Generator) -> Encoder:
-        return self._loaded(prepared.features)
-
-    def _loaded(self, features: NDArray[np.str_]) -> Pretrained:
-        folder = folder_of(self.weights, _FILES, "Geneformer")
-        vocabulary = Vocabulary.read(Path(self.dictionaries).expanduser() if self.dictionaries else folder)
+    def _load(self, features: NDArray[np.str_], seed: int) -> tuple[Work, dict[str, Any]]:
+        folder = folder_of(self.weights, _FILES, "Geneformer", self.folder)
+        vocabulary = Vocabulary.read(self._placed(self.dictionaries) if self.dictionaries else folder)
         genes = vocabulary.genes(features)
         coverage = check_coverage(np.array(genes) != "", features, vocabulary.names, "Geneformer")
         model = _bert(folder, max(vocabulary.tokens.values()) + 1, self)
@@ -123,7 +125,7 @@ class Geneformer(Representation):
             "layer": self.layer,
             "device": model.device.type,
         }
-        return Pretrained(features, reader.embedding(model), History("zero-shot: nothing trained", notes=notes))
+        return reader.embedding(model), notes
 
 
 class _Reader:
@@ -157,7 +159,7 @@ class _Reader:
         found = tokenised(counts, self.width - 2 * self.special)
         return Cells(self.ids[found.tokens], found.starts)
 
-    def embedding(self, model: Any) -> Callable[[Prepared], tuple[FloatArray, dict[str, Any]]]:
+    def embedding(self, model: Any) -> Work:
         """Return what embeds prepared cells with ``model``."""
 
         def embed(prepared: Prepared) -> tuple[FloatArray, dict[str, Any]]:
@@ -195,9 +197,10 @@ def _bert(folder: Path, n_tokens: int, options: Geneformer) -> Any:
     find_file(folder, ("config.json",), "Geneformer's config")
     find_file(folder, ("model.safetensors", "model.safetensors.index.json"), "Geneformer's weights")
     try:
-        model, told = transformers.BertForMaskedLM.from_pretrained(
-            folder, use_safetensors=True, local_files_only=True, output_loading_info=True
-        )
+        with _without_bars(transformers.utils.logging):
+            model, told = transformers.BertForMaskedLM.from_pretrained(
+                folder, use_safetensors=True, local_files_only=True, output_loading_info=True
+            )
     except (OSError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise InputError(f"The weights in {folder} could not be read as a Geneformer ({reason}).") from error
@@ -213,3 +216,15 @@ def _bert(folder: Path, n_tokens: int, options: Geneformer) -> Any:
             "dictionaries of this version of Geneformer."
         )
     return model.bert.eval().to(choose_device(options.device))
+
+
+@contextmanager
+def _without_bars(logging: Any) -> Iterator[None]:
+    """Let transformers show no progress bar meanwhile: a sweep loads weights many times, and says how far it is."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import string
 from dataclasses import dataclass, field
-from functools import cache
 from glob import escape
-from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -15,6 +13,7 @@ import numpy as np
 from noiselaw.errors import InputError, UsageError
 from noiselaw.records import Embedding, History
 from noiselaw.represent.base import Encoder, Representation
+from noiselaw.represent.digest import digest_of
 from noiselaw.represent.embedding_files import read_embedding
 
 if TYPE_CHECKING:
@@ -113,10 +112,7 @@ class Precomputed(Representation):
         InputError
             If there is none.
         """
-        digests = [
-            f"{path.name}:{_digest(path, path.stat().st_size, path.stat().st_mtime_ns)}" for path in self._files()
-        ]
-        return blake2b("\n".join(digests).encode(), digest_size=16).hexdigest()
+        return digest_of(self._files())
 
     def _files(self) -> list[Path]:
         where = Path(self.folder)
@@ -136,13 +132,6 @@ class Precomputed(Representation):
         path = self.path.format(level=prepared.level, size=len(prepared), seed=prepared.seed)
         table = read_embedding(Path(self.folder) / path, self.key)
         return LookUp(table, History(stop_reason="computed elsewhere"), self.constant)
-
-
-@cache
-def _digest(path: Path, size: int, changed: int) -> str:
-    """Return the hash of a file's bytes; ``size`` and ``changed`` tell when a known hash is out of date."""
-    with path.open("rb") as stream:
-        return file_digest(stream, "blake2b").hexdigest()
 
 
 def _pieces(path: str) -> list[tuple[str, str | None]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -12,12 +11,10 @@ from scipy import sparse
 
 from noiselaw.errors import InputError
 from noiselaw.optional import require
-from noiselaw.randomness import draw_seed, generator
-from noiselaw.records import History
-from noiselaw.represent.base import Encoder, Representation
+from noiselaw.randomness import generator
 from noiselaw.represent.foundation import (
     WEIGHTS,
-    Pretrained,
+    ZeroShot,
     check_coverage,
     find_file,
     folder_of,
@@ -28,11 +25,12 @@ from noiselaw.represent.foundation_batches import in_batches, padded
 from noiselaw.training import choose_device, in_precision, use_bfloat16
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from noiselaw.records import FloatArray, IntArray, Prepared, View
+    from noiselaw.records import FloatArray, IntArray, Prepared
+    from noiselaw.represent.foundation import Work
 
 __all__ = ["ScGPT", "binned"]
 
@@ -42,7 +40,7 @@ _SETTINGS = ("embsize", "nheads", "d_hid", "nlayers")
 
 
 @dataclass(frozen=True)
-class ScGPT(Representation):
+class ScGPT(ZeroShot):
     """A cell's embedding by a pretrained scGPT; nothing is trained.
 
     It reads all genes of a cell: prepare with ``n_genes = "all"`` and ``min_counts = 0``.
@@ -70,11 +68,11 @@ class ScGPT(Representation):
         Cells at once.
     device, precision, threads
         As for the Txformer.
+    folder
+        What relative paths are taken from; a study file sets it.
     """
 
-    takes: ClassVar[View] = "counts"
-    shares_sizes: ClassVar[bool] = True
-    accelerated: ClassVar[bool] = True
+    files: ClassVar[tuple[str, ...]] = _FILES
     weights: str
     vocabulary: str = ""
     pool: Literal["cls", "mean"] = "cls"
@@ -86,20 +84,20 @@ class ScGPT(Representation):
     device: str = "auto"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     threads: Annotated[int, Field(ge=1)] = 1
+    folder: str = field(default="", metadata={"shown": False})
 
-    def _fit_sizes(self, prepared: Prepared, sizes: Sequence[int], seed: int) -> list[Encoder]:
-        return [self._loaded(prepared.features, draw_seed(generator(seed, "fit")))] * len(sizes)
+    def _places(self) -> list[str]:
+        return [self.weights, *([self.vocabulary] if self.vocabulary else [])]
 
-    def _fit(self, prepared: Prepared, rng: np.random.Generator) -> Encoder:
-        return self._loaded(prepared.features, draw_seed(rng))
-
-    def _loaded(self, features: NDArray[np.str_], seed: int) -> Pretrained:
+    def _load(self, features: NDArray[np.str_], seed: int) -> tuple[Work, dict[str, Any]]:
         torch = require("torch", "scGPT")
         from noiselaw.represent.foundation_scgpt import Network
 
-        folder = folder_of(self.weights, _FILES, "scGPT")
+        folder = folder_of(self.weights, _FILES, "scGPT", self.folder)
         config = _settings(folder)
-        vocabulary = _vocabulary(self.vocabulary, folder)
+        names = ("vocab.json", "vocab.json.gz")
+        given = self._placed(self.vocabulary) if self.vocabulary else find_file(folder, names, "scGPT's vocabulary")
+        vocabulary = _vocabulary(given)
         tokens = np.array([vocabulary.get(name, -1) for name in features])
         coverage = check_coverage(tokens >= 0, features, vocabulary, "scGPT")
         path = find_file(folder, WEIGHTS, "Weights of scGPT")
@@ -116,8 +114,7 @@ class ScGPT(Representation):
             "max_tokens": self.max_tokens,
             "device": device,
         }
-        work = reader.embedding(network.eval().to(device), device)
-        return Pretrained(features, work, History("zero-shot: nothing trained", notes=notes))
+        return reader.embedding(network.eval().to(device), device), notes
 
 
 class _Reader:
@@ -143,7 +140,7 @@ class _Reader:
         values = binned(counts, self.bins, rng if self.options.ties == "spread" else None)
         return np.concatenate([[self.cls], self.tokens[genes]]), np.concatenate([[self.pad_value], values])
 
-    def embedding(self, network: Any, device: str) -> Callable[[Prepared], tuple[FloatArray, dict[str, Any]]]:
+    def embedding(self, network: Any, device: str) -> Work:
         """Return what embeds prepared cells with ``network``."""
 
         def embed(prepared: Prepared) -> tuple[FloatArray, dict[str, Any]]:
@@ -208,10 +205,8 @@ def _settings(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _vocabulary(given: str, folder: Path) -> dict[str, int]:
+def _vocabulary(path: Path) -> dict[str, int]:
     """Return the token of every gene; special tokens that are not in the file follow its last."""
-    names = ("vocab.json", "vocab.json.gz")
-    path = Path(given).expanduser() if given else find_file(folder, names, "scGPT's vocabulary")
     vocabulary = {name: int(token) for name, token in read_json(path).items()}
     for name in _SPECIAL:
         vocabulary.setdefault(name, max(vocabulary.values(), default=-1) + 1)
