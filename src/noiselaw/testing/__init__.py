@@ -12,7 +12,7 @@ from __future__ import annotations
 from noiselaw.testing.channels import check_channel
 from noiselaw.testing.probes import check_probe
 from noiselaw.testing.promises import BrokenPromise
-from noiselaw.testing.representations import check_representation, example_cells
+from noiselaw.testing.representations import check_representation, example_cells, example_images
 from noiselaw.testing.signals import check_signal
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "check_representation",
     "check_signal",
     "example_cells",
+    "example_images",
 ]

@@ -12,14 +12,15 @@ from scipy import sparse
 from noiselaw.arrays import as_dense, is_sparse
 from noiselaw.prepare import GeneSelection
 from noiselaw.randomness import generator
+from noiselaw.records import Prepared
 from noiselaw.represent import Wrapped, as_representation
 from noiselaw.represent.base import Encoder, Representation
 from noiselaw.testing.promises import Promises
 
 if TYPE_CHECKING:
-    from noiselaw.records import FloatArray, Prepared, View
+    from noiselaw.records import FloatArray, View
 
-__all__ = ["check_representation", "example_cells"]
+__all__ = ["check_representation", "example_cells", "example_images"]
 
 
 def example_cells(view: View, n_train: int = 120, n_test: int = 40, n_genes: int = 30) -> tuple[Prepared, Prepared]:
@@ -38,6 +39,18 @@ def example_cells(view: View, n_train: int = 120, n_test: int = 40, n_genes: int
     return whole.take(slice(n_train)), whole.take(slice(n_train, n_cells))
 
 
+def example_images(n_train: int = 48, n_test: int = 16, side: int = 8) -> tuple[Prepared, Prepared]:
+    """Return small training and held-out images of two colours, the training ones with their labels."""
+    rng = generator(0, "example images")
+    kinds = rng.integers(0, 2, size=n_train + n_test)
+    pixels = rng.normal(scale=0.1, size=(len(kinds), 3, side, side)).astype(np.float32)
+    pixels[np.arange(len(kinds)), kinds] += 0.8
+    names, colours = np.array([f"i{i}" for i in range(len(kinds))]), np.array(["red", "green", "blue"])
+    labels = np.array(["red", "green"])[kinds]
+    whole = Prepared("image", pixels, names, colours, np.full(len(kinds), np.nan), 0.5, labels=labels)
+    return whole.take(slice(n_train)), replace(whole.take(slice(n_train, len(kinds))), labels=None)
+
+
 def check_representation(
     representation: Representation | Any,
     cells: tuple[Prepared, Prepared] | None = None,
@@ -53,7 +66,8 @@ def check_representation(
         A :class:`~noiselaw.represent.base.Representation`, or an object with ``fit`` and ``transform``. It is fitted
         some ten times, so make it small.
     cells
-        Training and held-out observations as it takes them; by default :func:`example_cells`. At least 40 and 12.
+        Training and held-out observations as it takes them; by default :func:`example_cells`, or
+        :func:`example_images`. At least 40 and 12.
     tolerance
         By how much embeddings may differ, relatively and absolutely, where sums are taken in another order.
     study_file
@@ -68,11 +82,16 @@ def check_representation(
     name = type(model.bare if isinstance(model, Wrapped) else model).__name__
     held = study_file and not isinstance(model, Wrapped)
     with Promises.of(model, Representation, study_file=held, name=name) as promises:
-        _check(promises, model, cells if cells is not None else example_cells(model.takes), tolerance)
+        _check(promises, model, cells if cells is not None else _example(model.takes), tolerance)
+
+
+def _example(view: View) -> tuple[Prepared, Prepared]:
+    return example_images() if view == "image" else example_cells(view)
 
 
 def _check(promises: Promises, model: Representation, cells: tuple[Prepared, Prepared], tolerance: float) -> None:
     train, test = cells
+    other: View = "counts" if model.takes == "image" else "image"
     arrays = {
         f"{what} of the {which} observations": getattr(part, what)
         for which, part in (("training", train), ("held-out", test))
@@ -85,9 +104,7 @@ def _check(promises: Promises, model: Representation, cells: tuple[Prepared, Pre
     _check_repeats(promises, model, train, test, values)
     _check_rows(promises, encoder, test, values, tolerance)
     _check_layouts(promises, model, train, test, values, max(tolerance, 1e-5))
-    promises.refuses(
-        "a view that it does not take", lambda: model.fit(replace(train, view="image"), generator(5, "fit"))
-    )
+    promises.refuses("a view that it does not take", lambda: model.fit(replace(train, view=other), generator(5, "fit")))
     for size in (1, len(train) + 1):
         promises.refuses(
             f"a training size of {size} for {len(train)} observations",
@@ -153,7 +170,7 @@ def _check_rows(promises: Promises, encoder: Encoder, test: Prepared, values: Fl
 def _check_layouts(
     promises: Promises, model: Representation, train: Prepared, test: Prepared, values: FloatArray, tolerance: float
 ) -> None:
-    if not is_sparse(train.values):
+    if train.view == "image" or not is_sparse(train.values):
         return
     dense = [replace(part, values=as_dense(part.values)) for part in (train, test)]
     with promises.undisturbed(**{"dense training observations": dense[0].values, "dense held-out": dense[1].values}):
