@@ -41,8 +41,10 @@ def checked(cls: type[T], options: Mapping[str, Any], what: str) -> T:
         return TypeAdapter(cls).validate_python(dict(options))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "its options"
+        where = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
+        if not where:  # the options' own rule, which says what came
+            raise UsageError(f"{what}: {message}") from error
         raise UsageError(f"{what}: {where}: {message}; got {first.get('input')!r}.") from error
 
 

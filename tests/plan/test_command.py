@@ -86,6 +86,8 @@ def test_pairs_of_reads_and_umi(run, folder, tmp_path, capsys):
         (["--factors", "two"], 2, "--factors are numbers separated by commas"),
         (["--fractions", "90"], 2, "fraction must lie between 0 and 1"),
         (["--saturation", "0.5"], 2, "--saturation and --reads go together"),
+        (["--umi", "9000"], 2, "--saturation and --reads go together.*got --umi alone"),
+        (["--pairs", "pairs.csv", "--reads", "5000"], 2, "--pairs and --reads both describe the library"),
         (["--budget", "-5"], 2, "budget must be an amount above 0"),
         (["--budget", "100", "--costs", "absent.toml"], 3, "There is no cost model"),
     ],

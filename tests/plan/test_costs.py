@@ -47,3 +47,27 @@ def test_prices_that_cannot_be_meant_are_refused(tmp_path, text, kind, message):
 def test_no_such_file(tmp_path):
     with pytest.raises(InputError, match="There is no cost model"):
         read_costs(tmp_path / "absent.toml")
+
+
+def test_a_file_from_a_windows_editor_is_read_or_refused_in_a_sentence(tmp_path):
+    marked, latin = tmp_path / "marked.toml", tmp_path / "latin.toml"
+    marked.write_bytes("\ufeffper_million_reads = 2.9\r\nper_cell = 0.1\r\n".encode())
+    assert read_costs(marked).per_cell == 0.1
+    latin.write_bytes(b'per_million_reads = 2.9\nper_cell = 0.1\ncurrency = "\x80"\n')
+    with pytest.raises(InputError, match="latin.toml is not text in UTF-8"):
+        read_costs(latin)
+
+
+def test_prices_without_that_of_reads_are_refused(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("per_cell = 0.1\n")
+    with pytest.raises(UsageError, match="has no per_million_reads"):
+        read_costs(path)
+
+
+def test_a_rule_broken_in_a_file_is_told_once(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("per_million_reads = 0\nper_cell = 0.1\n")
+    with pytest.raises(UsageError) as told:
+        read_costs(path)
+    assert str(told.value).endswith("no budget limits depth.") and "{" not in str(told.value)

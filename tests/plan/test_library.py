@@ -63,3 +63,22 @@ def test_beyond_its_complexity_no_reads_suffice():
 def test_what_is_no_library_is_refused(make, kind, message):
     with pytest.raises(kind, match=message):
         make()
+
+
+def test_one_is_neither_a_share_nor_a_percentage():
+    with pytest.raises(UsageError, match="got 1. Pass 0.5 for half"):
+        library_from_saturation(40_000, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("reads", "umi", "said"),
+    [
+        ([5e3, 1e4], [2e3, -1.0], "umi must be above 0 in every pair; got -1"),
+        ([0.0, 1e4], [2e3, 3e3], "reads must be above 0 in every pair; got 0"),
+        ([5e3, np.nan], [2e3, 3e3], "two or more .* pairs; got 1 different number of reads"),
+        ([5e3, 1e4], [2e3], "one value per pair; got 2 and 1"),
+    ],
+)
+def test_pairs_that_say_nothing_are_refused_for_what_they_are(reads, umi, said):
+    with pytest.raises(InputError, match=said):
+        library_from_pairs(reads, umi)

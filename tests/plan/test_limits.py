@@ -70,3 +70,30 @@ def test_no_gain_is_promised_beyond_what_the_measurements_leave_below_the_ceilin
     for gain in told.depth:
         assert gain.bits.high <= 0.05 + 1.96 * 0.02 + 1e-9
         assert gain.bits.low <= gain.bits.value <= gain.bits.high
+
+
+def test_no_verdict_far_outside_what_was_measured(grid_table):
+    answer = limits(measured(grid_table(u_bar=100_000.0)), u=4000.0 * 50)
+    assert answer.limited_by == "unknown" and not answer.known
+    assert "cannot be told, because this lies 50.0 times outside what was measured" in answer.sentence
+
+
+def test_a_verdict_on_an_extrapolation_is_labelled(grid_table):
+    answer = limits(measured(grid_table()), factors=(20.0,))
+    assert "20.0 times outside what was measured and is an extrapolation" in answer.sentence
+
+
+@pytest.mark.parametrize("error", [np.nan, 0.02])
+def test_a_ceiling_below_the_measurements_is_not_used_and_said_to_be_wrong(curve_table, error):
+    table = curve_table().assign(standard_error=error)
+    without = limits(measured(table.drop(columns="ceiling_bits", errors="ignore")))
+    answer = limits(measured(table.assign(ceiling_bits=0.3 * table["bits"].max())))
+    assert answer.depth[-1].bits.high == without.depth[-1].bits.high > 0
+    assert "is not used" in answer.sentence and "one of the two is wrong" in answer.sentence
+
+
+def test_a_measurement_just_above_the_ceiling_promises_no_loss(curve_table):
+    table = curve_table().assign(standard_error=1e-4)
+    answer = limits(measured(table.assign(ceiling_bits=0.97 * table["bits"].max())))
+    assert answer.depth[-1].bits.value == answer.depth[-1].bits.high == 0.0
+    assert "is not used" not in answer.sentence

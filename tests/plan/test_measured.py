@@ -91,3 +91,9 @@ def test_each_subject_has_the_unit_of_its_own_channel(made_up):
     both = measured(pd.concat([made_up(), image], ignore_index=True))
     assert both.unit == ""
     assert [rows.unit for _, rows in both.subjects()] == ["UMI per cell", "1 per variance"]
+
+
+def test_one_column_cannot_be_depth_and_size_at_once():
+    table = pd.DataFrame({"n_train": [10.0, 100.0, 1e3, 1e4, 1e5], "bits": [0.1, 0.5, 0.9, 1.1, 1.2]})
+    with pytest.raises(UsageError, match="'n_train' cannot be both depth and training size"):
+        measured(table, x="n_train")

@@ -129,19 +129,26 @@ def _library(
 
     from noiselaw.plan import library_from_pairs, library_from_saturation
     from noiselaw.plan.library import Curve
-    from noiselaw.table import read_table
+    from noiselaw.table import numbers_of, read_table
 
     shape = cast("Curve", curve)
+    summary = {"--saturation": saturation, "--reads": reads, "--umi": umi}
+    given = [name for name, value in summary.items() if value is not None]
     if pairs is not None:
+        if given:
+            raise UsageError(f"--pairs and {given[0]} both describe the library. Pass one of the two.")
         found = read_table(pairs)
         for name in ("reads", "umi"):
             if name not in found.columns:
                 raise UsageError(f"--pairs needs the columns reads and umi; {pairs.name} has no {name!r}.")
-        return library_from_pairs(found["reads"], found["umi"], shape)
-    if saturation is None and reads is None:
+        return library_from_pairs(numbers_of(found, "reads"), numbers_of(found, "umi"), shape)
+    if not given:
         return None
     if saturation is None or reads is None:
-        raise UsageError("--saturation and --reads go together: both stand in one 10x summary. Pass both.")
+        raise UsageError(
+            f"--saturation and --reads go together, with --umi if known: all stand in one 10x summary; got "
+            f"{' and '.join(given)} alone. Pass both."
+        )
     return library_from_saturation(reads, saturation, umi, shape)
 
 

@@ -225,7 +225,7 @@ class Outlook:
             return self.ceiling, self.ceiling
         here = self.ask("bits", [(1.0, start[0])])
         measured = np.allclose(start[0], self.largest, rtol=_SAME)
-        low = float(np.fmax(here.low, self.surely)) if measured else here.low
+        low = min(float(np.fmax(here.low, self.surely)) if measured else here.low, self.ceiling)
         return self.ceiling - low, self.ceiling - max(here.value, low)
 
 

@@ -118,7 +118,11 @@ def read_costs(path: str | Path) -> Costs:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"There is no cost model {str(path)!r}. Copy the shipped one: noiselaw plan --show-costs.")
-    return _costs(path.read_text(encoding="utf-8"), f"The cost model {path.name}")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"The cost model {path.name} is not text in UTF-8 ({error}). Save it as UTF-8.") from error
+    return _costs(text, f"The cost model {path.name}")
 
 
 def _costs(text: str, what: str) -> Costs:
@@ -126,4 +130,6 @@ def _costs(text: str, what: str) -> Costs:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{what} is not TOML ({error}). Compare it with the shipped one.") from error
+    if "per_million_reads" not in table:
+        raise UsageError(f"{what} has no per_million_reads, the price of sequencing. Put in what you are charged.")
     return checked(Costs, table, what)

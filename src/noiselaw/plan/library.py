@@ -95,7 +95,7 @@ def library_from_saturation(
     reads
         Mean reads per cell.
     saturation
-        A share in (0, 1), or a percentage in [1, 100).
+        A share in (0, 1), or a percentage above 1 and below 100; 1 could be meant as either, and is refused.
     umi
         UMI per cell, which tells which share of reads was usable; without it all are taken to be.
     curve
@@ -106,9 +106,12 @@ def library_from_saturation(
     UsageError
         If a number is outside its range, or more molecules were found than reads allow.
     """
-    share = saturation / 100.0 if 1.0 <= saturation < 100.0 else saturation
+    share = saturation / 100.0 if 1.0 < saturation < 100.0 else saturation
     if not 0.0 < share < 1.0:
-        raise UsageError(f"saturation must be a share in (0, 1) or a percentage below 100; got {saturation:g}.")
+        raise UsageError(
+            f"saturation must be a share in (0, 1) or a percentage above 1 and below 100; got {saturation:g}. Pass 0.5 "
+            "for half."
+        )
     if not reads > 0:
         raise UsageError(f"reads per cell must be above 0; got {reads:g}.")
     usable = 1.0 if umi is None else umi / (reads * (1.0 - share))
@@ -137,8 +140,16 @@ def library_from_pairs(reads: ArrayLike, umi: ArrayLike, curve: Curve = "lander_
         If there are fewer than two different pairs, or they show no saturation to fit.
     """
     r, u = np.asarray(reads, dtype=float).ravel(), np.asarray(umi, dtype=float).ravel()
-    if len(r) != len(u) or len(np.unique(r)) < 2 or not (np.all(r > 0) and np.all(u > 0)):
-        raise InputError(f"A library is fitted to two or more (reads, UMI) pairs above 0; got {len(r)} and {len(u)}.")
+    if len(r) != len(u):
+        raise InputError(f"reads and umi must have one value per pair; got {len(r)} and {len(u)}.")
+    known = ~(np.isnan(r) | np.isnan(u))
+    r, u = r[known], u[known]
+    for name, values in (("reads", r), ("umi", u)):
+        if np.any(values <= 0):
+            raise InputError(f"{name} must be above 0 in every pair; got {values.min():g}. Leave that pair out.")
+    if len(np.unique(r)) < 2:
+        pairs = f"{len(np.unique(r))} different number{'s' * (len(np.unique(r)) != 1)} of reads"
+        raise InputError(f"A library is fitted to two or more (reads, UMI) pairs; got {pairs}.")
     if np.any(u > r):
         raise InputError("A pair has more UMI than reads; pass reads first, then UMI.")
 
@@ -151,5 +162,8 @@ def library_from_pairs(reads: ArrayLike, umi: ArrayLike, curve: Curve = "lander_
     found = optimize.least_squares(misses, np.clip(start, *bounds), bounds=bounds, xtol=1e-14, ftol=1e-14, gtol=1e-14)
     complexity, usable = np.exp(found.x)
     if complexity > 1e3 * u.max():
-        raise InputError("The (reads, UMI) pairs show no saturation, so the library's complexity cannot be fitted.")
+        raise InputError(
+            "The (reads, UMI) pairs show no saturation, so the library's complexity cannot be fitted. Pass deeper "
+            "pairs, or plan with the cost model's umi_per_read."
+        )
     return Library(float(complexity), float(min(usable, 1.0)), curve, f"{len(r)} (reads, UMI) pairs")

@@ -16,6 +16,8 @@ from noiselaw.plan.words import amount, because, bits, number, span, times
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from noiselaw.fit.outlook import Expected, Outlook
     from noiselaw.plan.measured import Measured
     from noiselaw.records import FloatArray
@@ -26,6 +28,8 @@ FACTORS = (2.0, 5.0, 10.0)
 #: A representation is near its limit where the largest gains asked for are surely below this many bits. Published grids
 #: allow no narrower promise: curves that looked flat still rose by a few tenths of a bit over the next tenfold.
 LITTLE = 1.0 / 3.0
+#: Bits measured above the ceiling by more than this share contradict it.
+EXCESS = 1.1
 Verdict = Literal["depth", "cells", "neither", "unknown"]
 
 
@@ -58,14 +62,26 @@ def outlook_of(curve: Measured) -> Outlook:
         If there are too few levels or points.
     """
     variables, x, values = points_for(curve)
-    return replace(lay(variables, x, values, curve.ceiling)[0], surely=_surely(curve))
+    ceiling = float("nan") if _exceeded(curve) else curve.ceiling
+    return replace(lay(variables, x, values, ceiling)[0], surely=_surely(curve))
+
+
+def _top(curve: Measured) -> pd.DataFrame:
+    """Return the rows with a number of bits at the greatest depth and training size."""
+    rows = curve.table
+    top = rows["n_train"].isna() if rows["n_train"].isna().all() else rows["n_train"] == rows["n_train"].max()
+    found: pd.DataFrame = rows[top & (rows["depth"] == rows.loc[top, "depth"].max())].dropna(subset=["bits"])
+    return found
+
+
+def _exceeded(curve: Measured) -> bool:
+    """Return whether more was measured than the ceiling allows, beyond noise: then it is wrong, or the bits are."""
+    return float(_top(curve)["bits"].mean()) > EXCESS * curve.ceiling
 
 
 def _surely(curve: Measured) -> float:
     """Return the lower end of the 95 % interval of the bits measured at the greatest depth and training size."""
-    rows = curve.table
-    top = rows["n_train"].isna() if rows["n_train"].isna().all() else rows["n_train"] == rows["n_train"].max()
-    rows = rows[top & (rows["depth"] == rows.loc[top, "depth"].max())].dropna(subset=["bits"])
+    rows = _top(curve)
     if rows.empty:
         return float("nan")
     error = np.sqrt((rows["standard_error"].astype(float) ** 2).sum(skipna=False)) / len(rows)
@@ -98,10 +114,14 @@ def limits(
     here = {"u": u or curve.depth} | ({"N": n or curve.cells} if "N" in ahead.variables else {})
     depth = tuple(_gain(ahead, "depth", factor, here, curve) for factor in factors)
     cells = tuple(_gain(ahead, "cells", factor, here, curve) for factor in factors) if "N" in here else ()
-    limit = verdict(ahead, max(factors), **here)
+    start = ahead.bits(**here)
+    limit = "unknown" if start.extrapolated else verdict(ahead, max(factors), **here)
     model, signal = curve.names("representation")[0], curve.names("signal")[0]
     largest = max(factors)
-    told = _sentence(model, signal, limit, largest, depth[-1].bits, cells[-1].bits if cells else None, curve)
+    told = _sentence(model, signal, limit, largest, depth[-1].bits, cells[-1].bits if cells else None, curve, start)
+    if _exceeded(curve):
+        seen = bits(float(_top(curve)["bits"].mean()))
+        told += f" The ceiling of {bits(curve.ceiling)} is not used: {seen} were measured, so one of the two is wrong."
     return Limits(
         representation=model,
         signal=signal,
@@ -152,7 +172,14 @@ def _label(expected: Expected) -> str:
 
 
 def _sentence(
-    model: str, signal: str, limit: Verdict, factor: float, depth: Expected, cells: Expected | None, curve: Measured
+    model: str,
+    signal: str,
+    limit: Verdict,
+    factor: float,
+    depth: Expected,
+    cells: Expected | None,
+    curve: Measured,
+    start: Expected,
 ) -> str:
     more = times(factor)
     about = f"{model} about {signal}"
@@ -163,6 +190,10 @@ def _sentence(
         told += " was measured" if sizes == 1 else " measured" if sizes else ""
         return f"{about}: {gained}. Whether cells limit it cannot be told, {because(told)}."
     both = f"{gained}, {more} the cells {bits(cells.value)} ({span(cells.low, cells.high)})"
+    if start.extrapolated:
+        outside = f"because this lies {number(start.beyond)} times outside what was measured"
+        return f"{about}: whether {curve.noun} or cells limit it there cannot be told, {outside}: {both}."
+    both += _label(max(depth, cells, key=lambda gain: gain.beyond))
     if limit == "depth":
         return f"{about} is limited by {curve.noun}: {both}."
     if limit == "cells":

@@ -156,8 +156,9 @@ def measured(
     twice = sorted({x, y, *([n] if n else [])} & {*keys, *[v for v in found.values() if v]})
     if twice:
         raise UsageError(f"{twice[0]!r} is measured and cannot also tell groups apart. Leave it out of by.")
-    taken = pd.DataFrame({"u": numbers_of(table, x), "bits": numbers_of(table, y)})
     size = n or ("n_train" if "n_train" in table.columns else None)
+    _refuse_twice({"depth": x, "training size": size, "bits": y, "standard errors": error})
+    taken = pd.DataFrame({"u": numbers_of(table, x), "bits": numbers_of(table, y)})
     taken["n_train"] = np.nan if size is None else numbers_of(table, size)
     spread = error or ("standard_error" if y == "bits" and "standard_error" in table.columns else None)
     taken["standard_error"] = np.nan if spread is None else numbers_of(table, spread)
@@ -186,6 +187,16 @@ def measured(
             "more noise levels, e.g. noiselaw run --levels 8."
         )
     return _of(taken, tuple(keys))
+
+
+def _refuse_twice(roles: dict[str, str | None]) -> None:
+    """Refuse a column that is asked to be two things."""
+    seen: dict[str, str] = {}
+    for role, name in roles.items():
+        if name is not None and name in seen:
+            raise UsageError(f"{name!r} cannot be both {seen[name]} and {role}. Name the column of each.")
+        if name is not None:
+            seen[name] = role
 
 
 def _of(table: pd.DataFrame, keys: tuple[str, ...]) -> Measured:
