@@ -15,13 +15,13 @@ def images(n=4, height=24, width=24, seed=0):
 
 
 @pytest.mark.parametrize("channel", [PixelNoise(2.0), PixelNoise(2.0, per="image"), PixelDropout(0.3), Pixelation(3)])
-def test_any_batch_in_any_order_shows_the_same(channel):
-    x, numbers = images(7), np.array([4, 9, 0, 3, 8, 1, 6])
-    whole = channel.noisy(x, numbers, 5, 11)
-    order = np.array([6, 0, 3, 5, 1, 4, 2])
-    assert np.array_equal(channel.noisy(x[order], numbers[order], 5, 11), whole[order])
-    singly = [channel.noisy(x[row : row + 1], numbers[row : row + 1], 5, 11)[0] for row in range(7)]
-    assert np.array_equal(np.stack(singly), whole)
+@settings(deadline=None, max_examples=15)
+@given(order=st.permutations(range(7)), cut=st.integers(0, 7), epoch=st.integers(0, 50), seed=st.integers(0, 2**63 - 1))
+def test_any_batch_in_any_order_shows_the_same(channel, order, cut, epoch, seed):
+    x, numbers, order = images(7, 9, 9), np.array([4, 9, 0, 3, 8, 1, 6]), np.array(order)
+    whole = channel.noisy(x, numbers, epoch, seed)
+    parts = [channel.noisy(x[part], numbers[part], epoch, seed) for part in (order[:cut], order[cut:])]
+    assert np.array_equal(np.concatenate(parts), whole[order])
 
 
 @pytest.mark.parametrize("kind", [PixelNoise, PixelDropout])

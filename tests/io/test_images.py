@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from noiselaw.errors import InputError, UsageError
-from noiselaw.io import content_hash, holds_images, read_images
+from noiselaw.io import content_hash, holds_images, read, read_images
 from noiselaw.io import images as reading
 from noiselaw.io.decode import decode
 
@@ -268,7 +268,14 @@ def test_which_paths_are_images(pictures, tmp_path):
     assert not holds_images(tmp_path / "cells.h5ad") and not holds_images(tmp_path / "absent")
     (tmp_path / "tenx").mkdir()
     (tmp_path / "tenx" / "matrix.mtx").write_text("")
+    shutil.copytree(folder, tmp_path / "tenx" / "spatial")
     assert not holds_images(tmp_path / "tenx")
+
+
+def test_a_zip_read_as_cells_says_what_reads_images(pictures, tmp_path):
+    path = zipped(pictures(), tmp_path / "pictures.zip")
+    with pytest.raises(InputError, match="Unknown ending '.zip'.*of images, call noiselaw.io.read_images"):
+        read(path)
 
 
 def test_the_papers_five_classes(real_data, tmp_path):

@@ -80,6 +80,26 @@ def test_what_a_study_of_images_is_unless_it_says_otherwise(pictures):
     assert own.probes == Study("cells.h5ad", signals=[Labels("class")]).probes
 
 
+def test_a_class_of_one_image_is_measured_with_the_others_and_said(pictures):
+    folder = pictures({"blue": 80, "green": 80, "lone": 1})
+    loaded = load(study(ImageFiles(str(folder), size=16), levels=[0.2]))
+    assert loaded.dataset.provenance["classes of one image"] == "lone"
+    (row,) = run(loaded.study).to_dict("records")
+    assert row["status"] in {"ok", "warned"} and row["bits"] > 0.7
+    with pytest.raises(InputError, match="only 'lone' in column 'class'"):
+        load(study(ImageFiles(str(folder), size=16, classes=("lone",))))
+
+
+def test_a_corrupt_image_is_refused_or_skipped(pictures):
+    folder = pictures({"blue": 80, "green": 80}, ending="jpg")
+    (folder / "blue" / "image_0003.jpg").write_bytes(b"?")
+    with pytest.raises(InputError, match="The image 'blue/image_0003.jpg' could not be decoded"):
+        load(study(ImageFiles(str(folder), size=16)))
+    loaded = load(study(ImageFiles(str(folder), size=16, corrupt="skip")))
+    assert len(loaded.dataset.names) == 159
+    assert loaded.dataset.provenance["images skipped"].startswith("1 that could not be decoded")
+
+
 def classified(folder):
     mend_torchvision()
     pytest.importorskip("torchvision")

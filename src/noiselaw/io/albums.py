@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Album", "Folder", "Zip", "holds_images", "is_image", "open_album"]
 
 _ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"))
+#: What a folder of cells has in it, perhaps beside pictures of the tissue.
+_CELLS = ("zarr.json", ".zgroup", "matrix.mtx", "matrix.mtx.gz")
 #: What other programs leave in folders and archives.
 _LITTER = frozenset(("__MACOSX", "Thumbs.db"))
 
@@ -37,7 +39,7 @@ def holds_images(path: str | Path) -> bool:
     path = Path(path).expanduser()
     if path.suffix.lower() == ".zip":
         return not path.is_dir()
-    if not path.is_dir() or any((path / marker).exists() for marker in ("zarr.json", ".zgroup")):
+    if not path.is_dir() or any((path / marker).exists() for marker in _CELLS):
         return False
     return any(is_image(name) for _, _, names in os.walk(path) for name in names)
 

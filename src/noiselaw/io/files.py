@@ -35,6 +35,7 @@ _HINTS = {
     ".loom": "convert it with anndata.io.read_loom(...).write_h5ad(...)",
     ".csv": "load it and call noiselaw.io.from_arrays",
     ".gz": "unpack it first",
+    ".zip": "of images, call noiselaw.io.read_images; of cells, unpack it first",
 }
 
 
