@@ -49,7 +49,7 @@ for path in sys.argv[3:]:
 
 
 def authors_way(folder, peer, epochs, seed):
-    """Yield (bits, seconds) of each of POINTS with one seed: thin all cells, normalise, choose genes, subsample, embed, estimate."""
+    """Yield (bits, seconds) of each of POINTS: thin, normalise, choose genes, subsample, embed, estimate."""
     import anndata
     import scanpy as sc
     from scipy import sparse
