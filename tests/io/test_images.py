@@ -16,6 +16,7 @@ from noiselaw.errors import InputError, UsageError
 from noiselaw.io import content_hash, holds_images, read, read_images
 from noiselaw.io import images as reading
 from noiselaw.io.decode import decode
+from noiselaw.optional import mend_torchvision
 
 
 def zipped(folder, path, root=""):
@@ -54,6 +55,22 @@ def test_pixels_are_pillows_bilinear_resize(pictures):
     with Image.open(folder / "a" / "image_0001.png") as image:
         expected = np.asarray(image.resize((10, 10), Image.Resampling.BILINEAR))
     assert np.array_equal(read_images(folder, size=10).observations[1], expected)
+
+
+def test_torchvision_finds_the_same_classes_and_pixels(pictures):
+    mend_torchvision()
+    pytest.importorskip("torchvision")
+    from torchvision.datasets import ImageFolder
+    from torchvision.transforms import CenterCrop, Compose, PILToTensor, Resize
+
+    folder = pictures({"a": 3, "b": 2}, height=21, width=30)
+    shutil.copytree(pictures({"b": 2}, height=21, width=32, folder="wider") / "b", folder / "c")
+    for fit, steps in (("resize", [Resize((14, 14))]), ("crop", [CenterCrop(21), Resize(14)])):
+        found = ImageFolder(str(folder), Compose([*steps, PILToTensor()]))
+        dataset = read_images(folder, size=14, fit=fit)
+        labels = [found.classes[label] for _, label in found]
+        assert dataset.annotations["class"].tolist() == labels
+        assert np.array_equal(np.stack([image.permute(1, 2, 0).numpy() for image, _ in found]), dataset.observations)
 
 
 def test_a_zip_holds_the_same_wherever_its_class_folders_lie(pictures, tmp_path):

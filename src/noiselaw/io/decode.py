@@ -86,6 +86,6 @@ def _rgb(image: Any, images: Any) -> Any:
 def _fitted(image: Any, size: int, fit: Fit, images: Any) -> Any:
     if fit == "crop":
         side = min(image.size)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
+        left, top = round((image.width - side) / 2), round((image.height - side) / 2)  # as torchvision does
         image = image.crop((left, top, left + side, top + side))
     return image.resize((size, size), images.Resampling.BILINEAR)
