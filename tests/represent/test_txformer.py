@@ -197,6 +197,16 @@ def test_what_cannot_be_meant_is_refused():
         fit(replace(prepared, view="counts"))
 
 
+@pytest.mark.parametrize("options", [{}, {"batch": "auto"}, {"preset": "as_published", "epochs": 3, "least_steps": 1}])
+def test_a_brief_training_knows_how_long_the_whole_one_is(options):
+    prepared, _ = cells()
+    model = Txformer(**{**SMALL, "least_steps": 6, "epochs": 2, **options})
+    short, cost, whole = model.brief(120, 1)
+    assert short.fit(prepared, generator(1, "fit")).history.notes["steps"] == cost == 4
+    assert model.fit(prepared, generator(1, "fit")).history.notes["steps_of_the_schedule"] == whole
+    assert replace(model, most_steps=5).brief(120, 9)[1:] == (5, 5)
+
+
 def test_fewer_cells_than_a_batch():
     prepared, _ = cells(30)
     notes = fit(prepared, batch="auto").history.notes

@@ -220,7 +220,7 @@ def test_nobody_elses_random_numbers_change():
 def test_the_rule_for_epochs_is_scvi_tools():
     from scvi.model._utils import get_max_epochs_heuristic
 
-    from noiselaw.represent.vae_training import epochs_by_rule
+    from noiselaw.represent.vae import epochs_by_rule
 
     for n_cells in (114, 20_000, 20_001, 114_070, 3_000_000):
         assert epochs_by_rule(n_cells) == get_max_epochs_heuristic(n_cells)
@@ -240,6 +240,12 @@ def test_fewer_cells_than_a_usual_batch_are_one_batch_and_the_row_says_so():
     notes = fitted(replace(QUICK, batch="auto")).history.notes
     assert notes["batch"] == "one batch of all 180 cells trained on, fewer than the usual 512"
     assert "batch" not in fitted().history.notes
+
+
+def test_a_brief_training_knows_how_long_the_whole_one_is():
+    assert VAE().brief(5141, 3) == (VAE(max_epochs=3), 3 * 5141, 400 * 5141)
+    assert VAE().brief(40_000, 3)[2] == 200 * 40_000
+    assert VAE(max_epochs=2).brief(10, 3) == (VAE(max_epochs=2), 20, 20)
 
 
 def test_fewer_cells_than_a_batch_that_was_asked_for_are_refused():

@@ -220,6 +220,37 @@ def test_a_forecast_counts_what_is_left(cells, tmp_path):
     assert (after.measurements_left, after.seconds) == (0, 0.0)
 
 
+def test_a_forecast_trains_for_a_few_rounds_only(cells, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    from noiselaw.represent import txformer_training
+
+    steps = []
+    step = txformer_training._Course._step
+    monkeypatch.setattr(txformer_training._Course, "_step", lambda self, rows: steps.append(1) or step(self, rows))
+    small = {
+        "layers": 1,
+        "dims": 8,
+        "heads": 2,
+        "feed_forward": 8,
+        "max_tokens": 8,
+        "patience": 10_000,
+        "device": "cpu",
+    }
+    brief, long = ({"kind": "txformer", "least_steps": n, "epochs": 1, **small} for n in (100, 100_000))
+    seconds = [
+        forecast(load(study_of(cells, models=[model], levels=[1.0], sizes=[200])), None, workers=1).seconds
+        for model in (brief, long)
+    ]
+    assert len(steps) <= 2 * (4 + 4 + 12)
+    assert seconds[1] > 20 * seconds[0] > 0
+
+
+def test_a_forecast_says_nothing_of_what_cannot_be_trained(cells):
+    pytest.importorskip("scvi")
+    models = [{"kind": "scvi", "n_latent": 500, "device": "cpu"}, "pca"]
+    assert forecast(load(study_of(cells, models=models, levels=[1.0], sizes=[200])), None, workers=1).seconds > 0
+
+
 def test_collecting_before_any_run_says_so(tmp_path):
     store = Store.create(tmp_path / "s")
     with pytest.raises(StoreError, match="no run has been started"):

@@ -72,6 +72,14 @@ class Representation(ABC):
         """Annotation column whose labels of training observations it learns from; empty for none."""
         return ""
 
+    def brief(self, size: int, rounds: int) -> tuple[Representation, float, float]:
+        """Return itself with a training of so many ``rounds``, what those cost, and what its whole training may.
+
+        Costs are in a unit of its own choice (batches, cells seen), for ``size`` training observations; a forecast
+        times brief fits and multiplies. What trains for long writes this; anything else is fitted in full.
+        """
+        return self, 1.0, 1.0
+
     def fit(self, prepared: Prepared, rng: np.random.Generator) -> Encoder:
         """Fit on training observations."""
         return self.fit_sizes(prepared, [len(prepared)], rng)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from noiselaw.represent.txformer_training import Recipe, Trained
 
 __all__ = ["FittedTxformer", "Txformer"]
+
+#: Cells of a batch where nothing else is asked for, as the paper set it.
+USUAL_BATCH = 32
 
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -150,6 +154,16 @@ class Txformer(Representation):
         """The same with every option that was left to the preset."""
         chosen = {name: value for name, value in _PRESETS[self.preset].items() if getattr(self, name) is None}
         return replace(self, **chosen)
+
+    def brief(self, size: int, rounds: int) -> tuple[Txformer, float, float]:
+        """Return itself with so many times four batches; costs are batches."""
+        settled = self.settled
+        trained = max(1, round(size * (1 - self.validation_share)))
+        per_epoch = ceil(trained / (min(USUAL_BATCH, trained) if self.batch == "auto" else self.batch))
+        whole = max((settled.epochs or 1) * per_epoch, settled.least_steps or 1)
+        whole = min(whole, self.most_steps or whole)
+        steps = min(4 * rounds, whole)
+        return replace(self, most_steps=steps), steps, whole
 
     def _fit(self, prepared: Prepared, rng: np.random.Generator) -> FittedTxformer:
         require("torch", "The representation 'txformer'")

@@ -14,6 +14,7 @@ from noiselaw.errors import InputError
 from noiselaw.randomness import draw_seed
 from noiselaw.represent.batch import batch_note, settled_batch
 from noiselaw.represent.transformer import Network, Shape
+from noiselaw.represent.txformer import USUAL_BATCH
 from noiselaw.represent.txformer_tokens import Cells, Hiding, Layout
 from noiselaw.training import Fitting, Stopping, batches, in_precision, train
 
@@ -28,8 +29,6 @@ __all__ = ["Checkpoint", "Recipe", "Trained", "fit_network"]
 _LEAST_BATCHES = 64
 #: Tokens embedded at once.
 _TOKENS = 16_384
-#: Cells of a batch where nothing else is asked for, as the paper set it.
-_USUAL_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -202,7 +201,7 @@ def fit_network(
             f"{len(cells.lengths)}. Use a higher level, or more cells."
         )
     n_stop = max(1, round(recipe.validation_share * len(usable)))
-    batch = settled_batch(recipe.batch, _USUAL_BATCH, len(usable) - n_stop, "A Txformer")
+    batch = settled_batch(recipe.batch, USUAL_BATCH, len(usable) - n_stop, "A Txformer")
     weights, noise = (torch.Generator(device).manual_seed(draw_seed(rng)) for device in ("cpu", recipe.device))
     network = Network(shape, weights, noise).to(recipe.device)
     layout = Layout(shape, _layout(recipe), recipe.device)
@@ -232,7 +231,7 @@ def _described(history: History, course: _Course) -> History:
         "last_learning_rate": course.rates[-1],
         "best_validation_loss": min(history.curves["validation_loss"]),
         "tokens_per_cell": float(course.cells.lengths.mean()),
-        **batch_note(course.recipe.batch, _USUAL_BATCH, len(course.train)),
+        **batch_note(course.recipe.batch, USUAL_BATCH, len(course.train)),
         **({"memory": course.fitting.note} if course.fitting.note else {}),
     }
     curves = {**history.curves, "learning_rate": tuple(course.rates)}

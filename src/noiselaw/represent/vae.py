@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from noiselaw.records import FloatArray, Matrix, Prepared, View
 
-__all__ = ["VAE", "VAEEncoder"]
+__all__ = ["VAE", "VAEEncoder", "epochs_by_rule"]
 
 #: Fewest cells: two to train on, one to say when to stop.
 _FEWEST = 3
@@ -115,6 +115,11 @@ class VAE(Representation):
         """
         return replace(cls(kl_warmup=400, keep="last"), **instead)
 
+    def brief(self, size: int, rounds: int) -> tuple[VAE, float, float]:
+        """Return itself with so many epochs; costs are cells seen."""
+        whole = epochs_by_rule(size) if self.max_epochs == "heuristic" else self.max_epochs
+        return replace(self, max_epochs=min(rounds, whole)), min(rounds, whole) * size, whole * size
+
     def _fit(self, prepared: Prepared, rng: np.random.Generator) -> VAEEncoder:
         counts = _counts(prepared.values)
         self._check(counts)
@@ -145,6 +150,11 @@ class VAE(Representation):
             )
         if counts.data.min() < 0 or (counts.data % 1).any():
             raise InputError("A VAE's likelihood is one of counts: whole numbers, none negative. Choose another model.")
+
+
+def epochs_by_rule(n_cells: int) -> int:
+    """Return scvi-tools' rule for how long to train: 400 epochs, fewer beyond 20,000 cells."""
+    return max(1, min(round(20_000 / n_cells * 400), 400))
 
 
 def _counts(values: Matrix) -> Any:

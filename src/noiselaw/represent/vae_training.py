@@ -17,6 +17,7 @@ import torch
 from noiselaw.errors import InputError
 from noiselaw.randomness import draw_seed
 from noiselaw.represent.batch import batch_note, settled_batch
+from noiselaw.represent.vae import epochs_by_rule
 from noiselaw.represent.zinb import Counts, Likelihood, nb_loss, zinb_loss
 from noiselaw.training import Fitting, Stopping, batches, choose_device, train
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from noiselaw.represent.vae import VAE
     from noiselaw.represent.zinb import CountBatch
 
-__all__ = ["Network", "divide", "epochs_by_rule", "train_vae"]
+__all__ = ["Network", "divide", "train_vae"]
 
 #: Of the training cells, those that are trained on; the others say when to stop.
 _TRAINED_SHARE = 0.9
@@ -59,11 +60,6 @@ def divide(n_cells: int, batch: int, rng: np.random.Generator) -> tuple[NDArray[
 
 def _trained_of(n_cells: int) -> int:
     return min(ceil(_TRAINED_SHARE * n_cells), n_cells - 1)
-
-
-def epochs_by_rule(n_cells: int) -> int:
-    """Return scvi-tools' rule for how long to train: 400 epochs, fewer beyond 20,000 cells."""
-    return max(1, min(round(20_000 / n_cells * 400), 400))
 
 
 @dataclass

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from noiselaw.represent.base import Encoder
     from noiselaw.sweep.grid import Condition, Measure, Profile
 
-__all__ = ["count_failed", "embed", "fail", "measure", "prepare"]
+__all__ = ["count_failed", "embed", "fail", "measure", "prepare", "views_of"]
 
 #: Before the name of each array of a fitted preparation.
 _FITTED = "fitted_"
@@ -103,7 +103,7 @@ def embed(root: str, group: Sequence[Embed]) -> None:
             for item in todo:
                 store.write("embeddings", item.key, {**facts, "error": piece.body["error"], "seconds": 0.0})
             return
-        views = _attempt(lambda: _views(store, first, piece))
+        views = _attempt(lambda: views_of(store, first, piece))
         if isinstance(views, str):
             for item in todo:
                 store.write("embeddings", item.key, {**facts, "error": views, "seconds": 0.0})
@@ -118,7 +118,7 @@ def embed(root: str, group: Sequence[Embed]) -> None:
             _write_embedding(store, item, encoder, test, {**facts, "seconds": seconds})
 
 
-def _views(store: Store, item: Embed, piece: Piece) -> tuple[Prepared, Prepared]:
+def views_of(store: Store, item: Embed, piece: Piece) -> tuple[Prepared, Prepared]:
     """Return the training observations (in nested order) and the held-out ones as the model takes them."""
     condition = item.condition
     split = read_split(store, condition.split)

@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from noiselaw.arrays import as_csr
+from noiselaw.errors import NoiselawError
+from noiselaw.randomness import generator
+from noiselaw.represent import REPRESENTATIONS
 from noiselaw.sweep import condition as work
 from noiselaw.sweep.pieces import write_pairs, write_source, write_split
 from noiselaw.sweep.store import Store
+from noiselaw.sweep.threads import one_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from noiselaw.channels import Channel
     from noiselaw.records import Dataset
     from noiselaw.sweep.conduct import Loaded
+    from noiselaw.sweep.grid import Embed, Measure
 
 __all__ = ["Forecast", "forecast"]
+
+#: Rounds of two brief trainings, whose difference is what a round takes.
+_FEW, _MORE = 1, 3
+#: A training not longer than so many brief ones is done in full.
+_SHORT = 4
+#: Observations of a brief training.
+_OBSERVATIONS = 1200
 
 
 @dataclass(frozen=True)
@@ -39,22 +53,24 @@ class Forecast:
 def forecast(loaded: Loaded, store: Store | None, workers: int) -> Forecast:
     """Say what ``loaded`` will take, from one condition (the fullest) done in a temporary folder.
 
-    The calibration fits every model at the largest size and probes it for every signal once; what is measured there is
-    scaled by what is left to do. Nothing is written to ``store``.
+    The calibration fits every model at the largest size, those that train for long with a few rounds only, and runs
+    each probe for each signal once; what is measured there is scaled by what is left to do. A training that may stop
+    early is counted in full, so ``seconds`` is an upper estimate. Nothing is written to ``store``.
     """
     grid = loaded.grid
     finished = store.keys("measurements") if store is not None else set()
     left = [item for item in grid.measures if item.key not in finished]
-    prepare, each, disk = _calibrate(loaded) if left else (0.0, 0.0, 0.0)
+    costs = _calibrate(loaded, left) if left else _Costs(0.0, {}, 0.0, 0.0)
     conditions_left = len({item.embed.condition.key for item in left})
+    seconds = costs.prepare * conditions_left + sum(costs.fits.values()) + costs.measurements * len(left)
     held, memory = _bytes(loaded.dataset, workers)
     return Forecast(
         conditions=len(grid.conditions),
         fits=len(grid.embeds),
         measurements=len(grid.measures),
         measurements_left=len(left),
-        seconds=(prepare * conditions_left + each * len(left)) / workers,
-        disk_bytes=held + disk * len(grid.embeds),
+        seconds=seconds / workers,
+        disk_bytes=held + costs.embedding * len(grid.embeds),
         memory_bytes=memory,
     )
 
@@ -75,11 +91,21 @@ def _bytes(dataset: Dataset, workers: int) -> tuple[float, float]:
     return float(held), 400e6 * (workers + 1) + held * (1 + 2 * workers)
 
 
-def _calibrate(loaded: Loaded) -> tuple[float, float, float]:
-    """Return seconds to prepare a condition, seconds for each measurement with its fit, and bytes of an embedding."""
+@dataclass(frozen=True)
+class _Costs:
+    """What the calibration found: seconds to prepare a condition, for each fit and measurement; bytes of embeddings."""
+
+    prepare: float
+    fits: Mapping[str, float]
+    measurements: float
+    embedding: float
+
+
+def _calibrate(loaded: Loaded, left: Sequence[Measure]) -> _Costs:
+    """Do the fullest condition of ``left`` in a temporary folder, with brief trainings; each probe once a signal."""
     grid = loaded.grid
-    fullest = max(grid.conditions, key=lambda item: (_signal(item.channel), -item.seed))
-    mine = [item for item in grid.measures if item.embed.condition.key == fullest.key]
+    fullest = max((item.embed.condition for item in left), key=lambda one: (_signal(one.channel), -one.seed))
+    mine = [item for item in left if item.embed.condition.key == fullest.key]
     with tempfile.TemporaryDirectory(prefix="noiselaw-") as folder:
         store = Store.create(Path(folder) / "calibration")
         write_source(store, grid.source, loaded.dataset)
@@ -87,17 +113,56 @@ def _calibrate(loaded: Loaded) -> tuple[float, float, float]:
             write_split(store, key, split)
         for key, pairs in grid.pairs.items():
             write_pairs(store, key, pairs)
-        largest = max(item.embed.size for item in mine)
-        sample = [item for item in mine if item.embed.size == largest]
         root = str(store.root)
-        began = time.perf_counter()
-        work.prepare(root, fullest)
-        prepared = time.perf_counter() - began
-        began = time.perf_counter()
-        for embed in {item.embed.key: item.embed for item in sample}.values():
-            work.embed(root, [embed])
-        for item in sample:
-            work.measure(root, [item])
-        sampled = time.perf_counter() - began
+        prepared = _timed(lambda: work.prepare(root, fullest))
+        # One embedding of each model, the largest that is left; by model, what a fit takes at any size.
+        largest = {_label(item.embed): item.embed for item in sorted(mine, key=lambda item: item.embed.size)}
+        takes = {model: _fit_seconds(store, embed) for model, embed in largest.items()}
+        fits = {
+            item.embed.key: takes[_label(item.embed)](item.embed.size) for item in left if _label(item.embed) in takes
+        }
+        first = next(iter(largest.values())).key
+        sample = {(item.pairs, item.row["probe"]): item for item in mine if item.embed.key == first}
+        measured = [_timed(lambda item=item: work.measure(root, [item])) for item in sample.values()]  # type: ignore[misc]
         sizes = [np.load(path, mmap_mode="r").nbytes for path in (store.root / "embeddings").glob("*/values.npy")]
-    return prepared, sampled / len(sample), float(np.mean(sizes)) if sizes else 0.0
+    return _Costs(prepared, fits, float(np.mean(measured)), float(np.mean(sizes)) if sizes else 0.0)
+
+
+def _label(embed: Embed) -> str:
+    """Return what a model is called."""
+    return REPRESENTATIONS.label(embed.model)
+
+
+def _fit_seconds(store: Store, embed: Embed) -> Callable[[int], float]:
+    """Embed with a brief training, and return what a whole one takes by training size.
+
+    What a round of training takes is the difference between two brief fits on few observations, so that what a fit
+    costs beside its rounds (libraries that are read in, the embedding) is counted once and not multiplied.
+    """
+    model, root = embed.model, str(store.root)
+    short, cost, whole = model.brief(embed.size, _FEW)
+    if whole <= cost * _SHORT:
+        seconds = _timed(lambda: work.embed(root, [embed]))
+        return lambda size: seconds
+    seconds = _timed(lambda: work.embed(root, [replace(embed, model=short)]))
+    each = _seconds_of_a_unit(store, embed)
+    return lambda size: seconds + each * max(0.0, model.brief(size, _FEW)[2] - cost)
+
+
+def _seconds_of_a_unit(store: Store, embed: Embed) -> float:
+    """Return seconds for each unit of training cost; 0 where a brief training fails, as then a whole one does."""
+    try:
+        train, _ = work.views_of(store, embed, store.read("conditions", embed.condition.key))
+        train = train.take(slice(min(embed.size, _OBSERVATIONS)))
+        brief = [embed.model.brief(len(train), rounds) for rounds in (_FEW, _MORE)]
+        took = [_timed(lambda model=model: model.fit(train, generator(0, "forecast"))) for model, _, _ in brief]  # type: ignore[misc]
+    except NoiselawError:
+        return 0.0
+    return max(0.0, took[1] - took[0]) / max(brief[1][1] - brief[0][1], 1.0)
+
+
+def _timed(job: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    with one_thread():
+        job()
+    return time.perf_counter() - began
