@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from noiselaw.errors import InputError, UsageError
-from noiselaw.prepare import PREPARATIONS, GeneSelection, as_view
+from noiselaw.prepare import PREPARATIONS, GeneSelection
 
 
 def cells(n=300, genes=200, depth=2000, seed=0):
@@ -156,7 +156,7 @@ def test_other_views_are_refused():
     prepared = apply(counts, fitted)
     assert fitted.as_view(prepared, "counts") is prepared
     with pytest.raises(InputError, match="to be seen as 'image'"):
-        as_view(prepared, "image", fitted)
+        fitted.as_view(prepared, "image")
     with pytest.raises(InputError, match="'lognorm' to be seen as 'counts'"):
         fitted.as_view(fitted.as_view(prepared, "lognorm"), "counts")
 

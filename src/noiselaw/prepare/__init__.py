@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from noiselaw.prepare.base import FittedPreparation, Preparation, as_view
+from noiselaw.prepare.base import FittedPreparation, Preparation
 from noiselaw.prepare.cells import GeneSelection
 from noiselaw.prepare.images import ImageScaling, ImageView
 from noiselaw.registry import Registry
 
-__all__ = ["PREPARATIONS", "FittedPreparation", "GeneSelection", "ImageScaling", "ImageView", "Preparation", "as_view"]
+__all__ = ["PREPARATIONS", "FittedPreparation", "GeneSelection", "ImageScaling", "ImageView", "Preparation"]
 
 PREPARATIONS: Registry[Preparation] = Registry(
     "preparation", "noiselaw.preparations", {"cells": GeneSelection, "images": ImageScaling}

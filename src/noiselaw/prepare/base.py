@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from noiselaw.records import IntArray, Kind, Matrix, Prepared, View
 
-__all__ = ["FittedPreparation", "Preparation", "as_view"]
+__all__ = ["FittedPreparation", "Preparation"]
 
 
 class FittedPreparation(ABC):
@@ -116,8 +116,3 @@ class Preparation(ABC):
 
     @abstractmethod
     def _fit(self, noisy: Matrix, train: IntArray, features: NDArray[np.str_], level: float) -> FittedPreparation: ...
-
-
-def as_view(prepared: Prepared, view: View, fitted: FittedPreparation) -> Prepared:
-    """Return what ``fitted.apply`` gave as ``view``: :meth:`FittedPreparation.as_view` as a function."""
-    return fitted.as_view(prepared, view)
