@@ -93,7 +93,7 @@ def _make(targets: list[Target], place: Path | Workplace, out: Path, footprint: 
 
     made: list[Outcome] = []
     for one in targets:
-        outcome = perform(one, place)
+        outcome = perform(one, place, lenient=len(targets) > 1)
         page = write_page(outcome, out, footprint)
         made.append(outcome)
         if as_json:

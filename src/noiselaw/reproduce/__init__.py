@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from noiselaw.reproduce.compute import Footprint
-from noiselaw.reproduce.measured import data_state
 from noiselaw.reproduce.pages import Outcome, outcomes, write_page, write_summary
-from noiselaw.reproduce.perform import perform, reproduce
+from noiselaw.reproduce.perform import data_state, perform, reproduce
 from noiselaw.reproduce.target import Check, Result, Target, Workplace
 from noiselaw.reproduce.targets import TARGETS, target
 

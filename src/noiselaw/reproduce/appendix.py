@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 
     from noiselaw.records import FloatArray
 
-__all__ = ["TILED", "Series", "by_depth", "figure_8", "figure_9", "figure_10", "figure_12", "tiling"]
+__all__ = [
+    "TILED",
+    "Series",
+    "by_depth",
+    "compared",
+    "counts_against_ranks",
+    "figure_8",
+    "figure_9",
+    "figure_10",
+    "figure_12",
+    "small",
+    "tiling",
+]
 
 SCREEN = "Tx_param_screen.csv"
 ZERO_SHOT = ("PBMC_CITEseq_inference_time_scaling.csv", "PBMC_CITEseq_inference_time_scaling_nanoTx.csv")
@@ -82,8 +94,8 @@ def figure_8(source: Path) -> Result:
     between = float(last.max() - last.min())
     layers = float((wide["Last"] - wide["Second to last"]).abs().max())
     checks = (
-        _small("range over sizes, last layer", between, "no significant differences between sizes"),
-        _small("last against second to last layer, largest difference", layers, "no appreciable differences"),
+        small("range over sizes, last layer", between, "no significant differences between sizes"),
+        small("last against second to last layer, largest difference", layers, "no appreciable differences"),
     )
     caption = "Left: protein information by size and layer. Right: their validation losses, one point a validation."
     remark = (
@@ -105,7 +117,8 @@ def _losses(measured: pd.DataFrame) -> dict[str, FloatArray]:
     return found
 
 
-def _small(what: str, value: float, statement: str) -> Check:
+def small(what: str, value: float, statement: str) -> Check:
+    """Judge a statement that some difference is small."""
     reason = (
         f"Judged small below {_SMALL:.2f} bits, four times what re-running the published probe alone moves a value by."
     )
@@ -185,7 +198,7 @@ def tiling(bits: FloatArray, error: FloatArray, about: str) -> Result:
     axes[0][0].set_ylim(0, 1.15 * float(bits.max()))
     rows = pd.DataFrame({"tiled": times, "dimensions": 16 * times, "bits": bits, "standard_error": error})
     moved = float(np.ptp(bits))
-    check = _small("largest difference between tilings", moved, "remains consistent")
+    check = small("largest difference between tilings", moved, "remains consistent")
     slope = float(np.polyfit(times, bits, 1)[0] * (len(times) - 1))
     trend = Check("trend from once to all tilings", slope, "unprinted")
     return Result(

@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from noiselaw.errors import UsageError
+from noiselaw.errors import MissingDependency, UsageError
 from noiselaw.reproduce.compute import measured
 from noiselaw.reproduce.pages import Outcome
 from noiselaw.reproduce.published import refuse_strange_folder
+from noiselaw.reproduce.studies import Absent
 from noiselaw.reproduce.target import Result, Target, Workplace
 from noiselaw.reproduce.targets import target as named
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["perform", "reproduce", "result_of"]
+__all__ = ["data_state", "perform", "reproduce", "result_of"]
 
 
 def result_of(target: Target, source: Path | Workplace) -> Result | str:
@@ -26,9 +27,21 @@ def result_of(target: Target, source: Path | Workplace) -> Result | str:
     return target.from_measurements if isinstance(target.from_measurements, str) else target.from_measurements(source)
 
 
-def perform(target: Target, source: Path | Workplace) -> Outcome:
-    """Make ``target`` and say what came of it and what it cost."""
-    result, seconds = measured(lambda: result_of(target, source))
+def perform(target: Target, source: Path | Workplace, *, lenient: bool = False) -> Outcome:
+    """Make ``target`` and say what came of it and what it cost.
+
+    ``lenient`` takes data, weights or libraries that are not there as the reason why nothing came of it.
+    """
+
+    def make() -> Result | str:
+        try:
+            return result_of(target, source)
+        except (Absent, MissingDependency) as error:
+            if not lenient:
+                raise
+            return str(error)
+
+    result, seconds = measured(make)
     return Outcome(target, "data" if isinstance(source, Workplace) else "measurements", result, seconds)
 
 
@@ -60,3 +73,13 @@ def reproduce(target: str, source: str | Path | Workplace) -> pd.DataFrame:
     if isinstance(found, str):
         raise UsageError(f"{target} cannot be made from this source. {found}")
     return found.rows
+
+
+def data_state(target: Target, work: Workplace) -> str:
+    """Say what a target needs to be measured again, and which of it is there."""
+    if isinstance(target.from_data, str):
+        return f"no: {target.from_data}"
+    if not target.data:
+        return target.needs
+    there = [name for name in target.data if (work.data / name).exists()]
+    return f"{target.needs}; in {str(work.data)!r}: {', '.join(there) or 'none of it'}"

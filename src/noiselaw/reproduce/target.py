@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -147,7 +147,9 @@ class Target:
     files
         The published tables that the first needs.
     needs
-        The data that the second needs, in words.
+        What the second needs, in words.
+    data
+        Files and folders of the user's that it may use.
     """
 
     name: str
@@ -156,4 +158,4 @@ class Target:
     from_data: Runner
     files: tuple[str, ...] = ()
     needs: str = ""
-    libraries: tuple[str, ...] = field(default=())
+    data: tuple[str, ...] = ()

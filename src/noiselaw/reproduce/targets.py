@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from noiselaw.errors import UsageError, nearest
-from noiselaw.reproduce import appendix, collapse, curves, images, measured, rates, tables, theory
+from noiselaw.reproduce import appendix, collapse, curves, encoded, images, measured, rates, tables, theory, trained
 from noiselaw.reproduce.published import SCALING, published_grid
+from noiselaw.reproduce.studies import GRIDS
 from noiselaw.reproduce.target import Target
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def _cells(name: str, title: str, make: Callable[[Grid], Result]) -> Target:
     def from_data(work: Workplace) -> Result:
         return make(measured.measured_grid(work))
 
-    return Target(name, title, from_measurements, from_data, SCALING, measured.NEEDS_CELLS)
+    return Target(name, title, from_measurements, from_data, SCALING, _NEEDS_CELLS, _GRID_FILES)
 
 
 def _published_images(source: Path) -> Result:
@@ -43,6 +44,14 @@ def _collapsed(source: Path) -> Result:
     return collapse.figure_3a(published_grid(source), problems)
 
 
+_NEEDS_CELLS = "one or more of " + "; ".join(
+    f"{source.file} (reduced) or the dataset {source.dataset} (full size)" for source in GRIDS
+)
+_GRID_FILES = tuple(source.file for source in GRIDS)
+_PBMC = (GRIDS[2].file,)
+_NEEDS_PBMC = f"{GRIDS[2].file} (reduced)"
+_NEEDS_IMAGES = "caltech101_5class.zip and mobilenet_v2_imagenet.npz (reduced: 96 pixels a side)"
+_NEEDS_WEIGHTS = f"{GRIDS[2].file}, and weights of Geneformer and scGPT in weights/ beside it"
 _NO_CURVES = "Training curves are not among the published measurements."
 _LISTED = (
     _cells("figure-1a", "information gained against training cells", curves.figure_1a),
@@ -52,9 +61,10 @@ _LISTED = (
         "figure-3a",
         "all curves collapsed onto one",
         _collapsed,
-        lambda work: collapse.figure_3a(measured.measured_grid(work)),
+        measured.figure_3a,
         (*SCALING, *images.FILES),
-        measured.NEEDS_CELLS,
+        _NEEDS_CELLS,
+        _GRID_FILES,
     ),
     _cells("figure-3b", "Eq. 2 laid through VAE and PCA", curves.figure_3b),
     Target(
@@ -77,57 +87,64 @@ _LISTED = (
         _published_images,
         measured.figure_5,
         images.FILES,
-        measured.NEEDS_IMAGES,
+        _NEEDS_IMAGES,
+        ("caltech101_5class.zip", "mobilenet_v2_imagenet.npz"),
     ),
-    Target("figure-6", "training curves of Txformer", _NO_CURVES, measured.figure_6, (), measured.NEEDS_PBMC),
-    Target("figure-7", "training curves of the VAE", _NO_CURVES, measured.figure_7, (), measured.NEEDS_PBMC),
+    Target("figure-6", "training curves of Txformer", _NO_CURVES, trained.figure_6, (), _NEEDS_PBMC, _PBMC),
+    Target("figure-7", "training curves of the VAE", _NO_CURVES, trained.figure_7, (), _NEEDS_PBMC, _PBMC),
     Target(
         "figure-8",
         "Txformers of four sizes, two layers",
         appendix.figure_8,
-        measured.figure_8,
+        trained.figure_8,
         (appendix.SCREEN,),
-        measured.NEEDS_PBMC,
+        _NEEDS_PBMC,
+        _PBMC,
     ),
     Target(
         "figure-9",
         "foundation models, zero-shot",
         appendix.figure_9,
-        measured.figure_9,
+        trained.figure_9,
         appendix.ZERO_SHOT,
-        measured.NEEDS_WEIGHTS,
+        _NEEDS_WEIGHTS,
+        (*_PBMC, "weights/geneformer", "weights/scgpt"),
     ),
     Target(
         "figure-10",
         "tiling must not move the probe",
         appendix.figure_10,
-        measured.figure_10,
+        encoded.figure_10,
         (),
-        measured.NEEDS_PBMC,
+        _NEEDS_PBMC,
+        _PBMC,
     ),
     Target(
         "figure-11",
         "counts against ranks, nine genes",
         "Single counts are not among the published measurements.",
-        measured.figure_11,
+        encoded.figure_11,
         (),
-        measured.NEEDS_PBMC,
+        _NEEDS_PBMC,
+        _PBMC,
     ),
     Target(
         "figure-12",
         "random projections of counts and of ranks",
         appendix.figure_12,
-        measured.figure_12,
+        encoded.figure_12,
         (appendix.RANKS,),
-        measured.NEEDS_PBMC,
+        _NEEDS_PBMC,
+        _PBMC,
     ),
     Target(
         "figure-13",
         "masked-token loss against the probe",
         "The probe's values over epochs are not among the published measurements.",
-        measured.figure_13,
+        trained.figure_13,
         (),
-        measured.NEEDS_PBMC,
+        _NEEDS_PBMC,
+        _PBMC,
     ),
     _cells("figure-14", "every fit of Eq. 1", curves.figure_14),
     _cells("figure-15", "every fit of Eq. 2", curves.figure_15),

@@ -1,0 +1,185 @@
+"""Figures 6 to 9 and 13 measured again: trainings, their curves, and models trained elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from noiselaw.plot import NamedCurve, named_curves, shades
+from noiselaw.plot.style import looks
+from noiselaw.probes import mutual_information
+from noiselaw.randomness import generator
+from noiselaw.represent import Txformer
+from noiselaw.reproduce.appendix import Series, by_depth, compared, small
+from noiselaw.reproduce.drawing import panels
+from noiselaw.reproduce.encoded import bench
+from noiselaw.reproduce.studies import Absent, measure, study
+from noiselaw.reproduce.target import Check, Picture, Result
+from noiselaw.sweep import Store, load
+
+if TYPE_CHECKING:
+    from noiselaw.records import Estimate, Prepared
+    from noiselaw.represent import Encoder
+    from noiselaw.reproduce.encoded import Bench
+    from noiselaw.reproduce.target import Standing, Workplace
+
+__all__ = ["figure_6", "figure_7", "figure_8", "figure_9", "figure_13"]
+
+
+def figure_6(work: Workplace) -> Result:
+    """Return the training curves of Txformers on noisier and fewer cells."""
+    return _curves(work, "curves_txformer", "masked-token loss (bits)", "Reduced: PBMC 10k, at most 1,000 steps.")
+
+
+def figure_7(work: Workplace) -> Result:
+    """Return the training curves of VAEs on noisier and fewer cells."""
+    return _curves(work, "curves_vae", "loss (nats per cell)", "Reduced: PBMC 10k; the recommended training.")
+
+
+def _curves(work: Workplace, name: str, y_label: str, remark: str) -> Result:
+    """Run a study and draw the loss curves that were kept with each of its fits."""
+    measure(name, work)
+    store = Store.open(work.out / name)
+    rows: list[dict[str, Any]] = []
+    for embed in load(study(name, work)).grid.embeds:
+        for curve, values in store.read("embeddings", embed.key).body.get("curves", {}).items():
+            at = {"level": embed.condition.channel.level, "n_train": embed.size, "curve": curve}
+            rows += [{**at, "point": i, "loss": value} for i, value in enumerate(values, start=1)]
+    found = pd.DataFrame(rows)
+    chosen = found[found["curve"].str.contains("loss")]
+    names = sorted(chosen["curve"].unique())
+    figure, axes = panels(1, max(len(names), 1), width=4.6, height=3.4)
+    for ax, curve in zip(axes[0], names, strict=True):
+        own = list(chosen[chosen["curve"] == curve].groupby(["level", "n_train"]))
+        drawn = [
+            NamedCurve(
+                f"q = {level:g}, {size:,} cells",
+                part["point"].to_numpy(float),
+                part["loss"].to_numpy(float),
+                look,
+                joined=True,
+            )
+            for ((level, size), part), look in zip(own, shades(len(own)), strict=True)
+        ]
+        named_curves(drawn, ax=ax, x_label="epoch or validation", y_label=y_label, log_x=False)
+        ax.set_title(curve.replace("_", " "))
+    return Result(found, tuple(_settled(chosen)), (Picture(figure, "The curves kept with each fit."),), (remark,))
+
+
+def _settled(found: pd.DataFrame) -> list[Check]:
+    """Return whether each training ended below where it began: the paper says that none is pathological."""
+    checks = []
+    for (curve, level, size), part in found.groupby(["curve", "level", "n_train"]):
+        fell = float(part["loss"].iloc[0] - part["loss"].iloc[-1])
+        holds: Standing = "holds" if fell > 0 else "fails"
+        what = f"{curve}, q = {level:g}, {size:,} cells: fall from first to last"
+        checks.append(Check(what, fell, holds, "no pathological training", unit="as drawn"))
+    return checks
+
+
+# --------------------------------------------------------------------------------------------------------- figure 8
+
+
+def figure_8(work: Workplace) -> Result:
+    """Return what Txformers of four sizes keep of proteins (their last layer only)."""
+    table = measure("sizes_txformer", work)
+    own = table[np.isfinite(table["bits"].astype(float))]
+    names = own["representation"].astype(str).to_list()
+    bits, error = own["bits"].to_numpy(float), own["standard_error"].to_numpy(float)
+    figure, axes = panels(1, 1, width=5.6, height=3.4)
+    places = np.arange(len(names), dtype=float)
+    named_curves(
+        [NamedCurve("last layer", places, bits, looks(["pca"])["pca"])],
+        ax=axes[0][0],
+        y_label="bits kept about proteins",
+        log_x=False,
+    )
+    axes[0][0].set_xticks(places, [f"{i + 1}" for i in range(len(names))])
+    checks = (
+        small("range over sizes", float(np.ptp(bits)), "no significant differences between sizes"),
+        *(
+            Check(name, value, "unprinted", low=value - 1.96 * se, high=value + 1.96 * se)
+            for name, value, se in zip(names, bits, error, strict=True)
+        ),
+    )
+    remarks = (
+        "Reduced: PBMC 10k for 30,000 cells; 200 tokens and 1,000 steps a training.",
+        "Only the last layer is read: this Txformer does not give its second to last.",
+    )
+    caption = "Protein information of Txformers, in the order of the table below."
+    return Result(own[["representation", "bits", "standard_error"]], checks, (Picture(figure, caption),), remarks)
+
+
+# --------------------------------------------------------------------------------------------------------- figure 9
+
+
+def figure_9(work: Workplace) -> Result:
+    """Return what Geneformer and scGPT keep of proteins without training, beside random projections."""
+    for model in ("geneformer", "scgpt"):
+        if not (work.data / "weights" / model).is_dir():
+            raise Absent(
+                f"There are no weights of {model}: expected the folder {str(work.data / 'weights' / model)!r}. They "
+                "are no part of this package; docs/transformers.md says which files to put there."
+            )
+    table = measure("foundation", work)
+    shown = {
+        "geneformer": "Geneformer",
+        "scgpt": "scGPT",
+        "random_projection": "Random projection",
+        "random_projection_ranks": "Rank random projection",
+    }
+    family = table["representation"].str.partition("(")[0]
+    series = []
+    for kind, name in shown.items():
+        own = table[(family == kind) & np.isfinite(table["bits"].astype(float))].sort_values("u")
+        if len(own):
+            series.append(Series(name, own["u"].to_numpy(float), own["bits"].to_numpy(float)))
+    rows, picture = by_depth(series, "Protein information of models trained elsewhere, applied without training.")
+    return Result(rows, tuple(compared(series)), (picture,), ("Reduced: PBMC 10k for the paper's 152,094 cells.",))
+
+
+# -------------------------------------------------------------------------------------------------------- figure 13
+
+
+def _read(checkpoint: Encoder, test: Prepared, cells: Bench) -> Estimate:
+    return mutual_information(checkpoint.embed(test).values, cells.proteins, kind="continuous")
+
+
+_CELLS = 1_000
+_EPOCHS = 5
+
+
+def figure_13(work: Workplace) -> Result:
+    """Return validation loss and protein information over the checkpoints of one Txformer on 1,000 cells."""
+    cells = bench(work)
+    train, test = cells.seen_as("ranks")
+    model = Txformer(checkpoints=True, max_tokens=200, epochs=_EPOCHS, patience=_EPOCHS, keep="last", device="cpu")
+    encoder = model.fit(train.take(slice(_CELLS)), generator(0, "figure-13"))
+    rows = []
+    for checkpoint in [*getattr(encoder, "checkpoints", ()), encoder]:
+        found, notes = _read(checkpoint, test, cells), checkpoint.history.notes
+        named = {name: notes.get(key, np.nan) for name, key in (("steps", "steps"), ("loss", "validation_loss"))}
+        rows.append({**named, "bits": found.bits, "standard_error": found.standard_error})
+    table = pd.DataFrame(rows).dropna(subset=["loss"])
+    figure, axes = panels(1, 1, width=4.8, height=3.6)
+    loss, bits = (table[name].to_numpy(float) for name in ("loss", "bits"))
+    named_curves(
+        [NamedCurve("checkpoints", loss, bits, looks(["txformer"])["txformer"], joined=True)],
+        ax=axes[0][0],
+        x_label="validation loss (bits a token)",
+        y_label="bits kept about proteins",
+        log_x=False,
+    )
+    together = float(table["loss"].corr(table["bits"], method="spearman")) if len(table) > 2 else np.nan
+    check = Check(
+        "rank correlation of loss and bits over checkpoints",
+        together,
+        "fails" if together < -0.8 else "holds",
+        "not correlated with model loss",
+        reason="Judged correlated where bits rise as loss falls: below −0.8.",
+        unit="Spearman's ρ",
+    )
+    remark = f"Reduced: {_CELLS:,} cells of PBMC 10k, 200 tokens, {_EPOCHS} epochs; the recommended probe."
+    return Result(table, (check,), (Picture(figure, "One point a checkpoint."),), (remark,))
