@@ -47,13 +47,12 @@ def _values(table: pd.DataFrame, column: str) -> list[float]:
 def facts(table: pd.DataFrame, provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what was measured as (what, value) pairs; what is not known is left out."""
     source = provenance.get("input") or {}
-    cells, features = source.get("n_observations"), source.get("n_features")
     sizes, seeds = _values(table, "n_train"), _values(table, "seed")
     held_out, probes = _values(table, "n_test"), _names(table, "probe")
     found: list[tuple[str, str | None]] = [
         ("Data", listed(_names(table, "dataset")) if _names(table, "dataset") else None),
         ("File", PurePath(str(source["path"])).name if source.get("path") else None),
-        ("Observations", f"{count(cells)} × {count(features)} features" if cells and features else None),
+        ("Observations", _extent(source, "{n} × {features} features")),
         ("Signals", listed(_names(table, "signal"))),
         ("Noise", listed(_names(table, "channel")) if _names(table, "channel") else None),
         ("Noise levels", _listed_levels(_values(table, "level"))),
@@ -211,13 +210,25 @@ def methods(table: pd.DataFrame, provenance: Mapping[str, Any], file: str = "") 
 def _of_data(table: pd.DataFrame, provenance: Mapping[str, Any]) -> str:
     source = provenance.get("input") or {}
     text = f"Data: {listed(_names(table, 'dataset')) or 'not named'}"
-    if source.get("n_observations") and source.get("n_features"):
-        text += f", {count(source['n_observations'])} observations of {count(source['n_features'])} features"
+    extent = _extent(source, "{n} observations of {features} features")
+    text += f", {extent}" if extent else ""
+    if source.get("converted to RGB"):
+        text += f", {source['converted to RGB']} converted to RGB"
     if source.get("counts"):
         text += f", {source['counts']}"
     if source.get("sha256"):
         text += f" (SHA-256 {source['sha256']})"
     return f"{text}."
+
+
+def _extent(source: Mapping[str, Any], of_counts: str) -> str | None:
+    """Return how many observations of what size there are: ``of_counts`` says it of counts; None if unknown."""
+    n = source.get("n_observations")
+    if n and source.get("n_features"):
+        return of_counts.format(n=count(n), features=count(source["n_features"]))
+    if n and source.get("height") and source.get("width"):
+        return f"{count(n)} images of {source['height']} × {source['width']} pixels"
+    return None
 
 
 def _settings(provenance: Mapping[str, Any]) -> str:
