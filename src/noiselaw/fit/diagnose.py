@@ -86,7 +86,7 @@ def _capacity(evidence: Evidence) -> tuple[str, str] | None:
 
 
 def _open(evidence: Evidence) -> tuple[str, str] | None:
-    kinds = set(evidence.open_kinds)
+    kinds = set(evidence.open_kinds) - {"loose"}  # these are told by the intervals that they leave open
     if not kinds:
         return None
     where, further = _FURTHER[evidence.law.variables]
@@ -101,7 +101,7 @@ def _open(evidence: Evidence) -> tuple[str, str] | None:
             "begins; measure at lower levels."
         )
     if "nothing" in kinds:
-        return "poorly_constrained", "The points do not differ from zero bits, so there is no curve to describe."
+        return "poorly_constrained", "The points do not rise above zero bits, so there is no curve to describe."
     if kinds == {"steep"}:
         return "poorly_constrained", (
             "Nearly all of the rise lies between the two lowest levels; levels between them would show its shape."
@@ -123,9 +123,15 @@ def _wide(evidence: Evidence) -> tuple[str, str] | None:
         else:
             wide = not width <= _WIDE_EXPONENT
         if wide:
-            unit = f" {parameter.unit}" if parameter.unit else ""
             return "poorly_constrained", (
-                f"The points agree with any {parameter.name} from {interval.low:.3g} to {interval.high:.3g}{unit}; "
+                f"The points agree with any {parameter.name} {_range(interval, parameter.unit)}; "
                 "more levels, or less noise per point, would narrow it."
             )
     return None
+
+
+def _range(interval: Interval, unit: str) -> str:
+    unit = f" {unit}" if unit else ""
+    if np.isinf(interval.high):
+        return f"above {interval.low:.3g}{unit}"
+    return f"from {interval.low:.3g} to {interval.high:.3g}{unit}"

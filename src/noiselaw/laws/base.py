@@ -40,12 +40,13 @@ class OpenEnd:
     Parameters
     ----------
     kind
-        The curve is then still ``rising`` at its end, ``flat`` already, ``steep`` between two levels, or ``nothing``.
+        The curve is then still ``rising`` at its end, ``flat`` already, ``steep`` between two levels, or ``nothing``;
+        ``loose`` where the bound is only the search's, and the data leave a parameter open that bends the curve little.
     unbounded
         The parameters that the data then do not bound: name, and +1 above or -1 below.
     """
 
-    kind: Literal["rising", "flat", "steep", "nothing"]
+    kind: Literal["rising", "flat", "steep", "nothing", "loose"]
     unbounded: tuple[tuple[str, int], ...]
 
 

@@ -135,6 +135,7 @@ class StretchedLaw(Law):
             (0, "lower"): OpenEnd("nothing", (("I_max", 1), ("u_bar", 1), ("u_bar", -1), ("a", 1), ("a", -1))),
             (1, "lower"): OpenEnd("rising", (("I_max", 1), ("u_bar", 1))),
             (1, "upper"): OpenEnd("flat", (("u_bar", -1), ("a", -1), ("a", 1))),
+            (2, "lower"): OpenEnd("rising", (("I_max", 1), ("u_bar", 1), ("a", -1))),
             (2, "upper"): OpenEnd("steep", (("a", 1),)),
         }
         shapes = {1: SHARES, 2: np.geomspace(0.2, 6.0, 20)}

@@ -37,10 +37,13 @@ _ENDS = {
     ),
     (1, "lower"): OpenEnd("rising", (("I_max", 1), ("u_bar", 1))),
     (1, "upper"): OpenEnd("flat", (("u_bar", -1),)),
-    (2, "lower"): OpenEnd("flat", (("N_0", -1), ("s", 1), ("s", -1))),
+    (2, "lower"): OpenEnd("loose", (("N_0", -1), ("s", 1), ("s", -1))),
     (2, "upper"): OpenEnd("rising", (("I_max", 1), ("N_0", 1))),
     (3, "lower"): OpenEnd("rising", (("I_max", 1), ("N_0", 1), ("s", -1))),
     (3, "upper"): OpenEnd("steep", (("s", 1),)),
+    (4, "upper"): OpenEnd("loose", (("p", 1),)),
+    (5, "lower"): OpenEnd("rising", (("I_max", 1), ("u_bar", 1), ("a", -1))),
+    (5, "upper"): OpenEnd("steep", (("a", 1),)),
 }
 
 
@@ -88,7 +91,8 @@ class _Grid(Law):
             return np.stack([bits_from_snr(snr_from_bits(theta[0]) * t), t, cost, *theta[3:]])
 
         low, high = zip((0.0, 30.0), (0.0, 1.0), (-4.0, 3.0), (_SLOWEST, _FASTEST), *self.more, strict=True)
-        return Working(np.array(low), np.array(high), natural, of, _ENDS, {1: SHARES[::2]})
+        ends = {key: end for key, end in _ENDS.items() if key[0] < len(low)}
+        return Working(np.array(low), np.array(high), natural, of, ends, {1: SHARES[::2]})
 
 
 def _cost(theta: FloatArray, size: FloatArray) -> FloatArray:
@@ -217,7 +221,8 @@ class SpikeLaw(Law):
             (0, "lower"): OpenEnd("nothing", (("I_max", 1), ("u_bar", 1), ("u_bar", -1), ("D", 1), ("D", -1))),
             (1, "lower"): OpenEnd("rising", (("I_max", 1), ("u_bar", 1))),
             (1, "upper"): OpenEnd("flat", (("u_bar", -1),)),
-            (2, "lower"): OpenEnd("flat", (("D", -1),)),
+            (2, "lower"): OpenEnd("loose", (("D", -1),)),
+            (2, "upper"): OpenEnd("loose", (("D", 1),)),
         }
         low, high = np.array([0.0, 0.0, -5.0]), np.array([30.0, 1.0, 5.0])
         return Working(low, high, natural, of, ends, {1: SHARES[::2]})

@@ -111,8 +111,9 @@ class PowerLaw(Law):
         def of(theta: FloatArray) -> FloatArray:
             return np.stack([theta[0] * centre ** theta[1], theta[1]])
 
-        nothing = OpenEnd("nothing", (("s", 1), ("s", -1)))
-        return Working(np.array([0.0, 0.0]), np.array([40.0, 5.0]), natural, of, {(0, "lower"): nothing})
+        nothing, steepest = OpenEnd("nothing", (("s", 1), ("s", -1))), OpenEnd("loose", (("s", 1),))
+        ends = {(0, "lower"): nothing, (1, "upper"): steepest}
+        return Working(np.array([0.0, 0.0]), np.array([40.0, 5.0]), natural, of, ends)
 
 
 @dataclass(frozen=True)
@@ -208,8 +209,13 @@ class HillLaw(Law):
 
         nothing = OpenEnd("nothing", (("I_max", 1), ("u_half", 1), ("u_half", -1), ("h", 1), ("h", -1)))
         level = OpenEnd("flat", (("u_half", -1), ("h", -1), ("h", 1)))
-        steep = OpenEnd("steep", (("h", 1),))
-        ends = {(0, "lower"): nothing, (1, "lower"): _RISING, (1, "upper"): level, (2, "upper"): steep}
+        ends = {
+            (0, "lower"): nothing,
+            (1, "lower"): _RISING,
+            (1, "upper"): level,
+            (2, "lower"): OpenEnd("rising", (("I_max", 1), ("u_half", 1), ("h", -1))),
+            (2, "upper"): OpenEnd("steep", (("h", 1),)),
+        }
         shapes = {1: SHARES, 2: np.geomspace(0.15, 6.0, 20)}
         return Working(np.array([0.0, 0.0, 0.15]), np.array([40.0, 1.0, 6.0]), natural, of, ends, shapes)
 

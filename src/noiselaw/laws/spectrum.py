@@ -73,7 +73,7 @@ class SpectrumLaw(Law):
         Parameter("I_max", "bits", 0.0, np.inf, "what noiseless measurements of unlimited observations would give"),
         Parameter("u_bar", "u", 0.0, np.inf, "noise sensitivity: the depth at which half of the variance is noise"),
         Parameter("D", "dimensions", 0.0, np.inf, "dimensions of isotropic noise that hide the spikes"),
-        Parameter("alpha", "", 0.0, _STEEPEST, "how fast the signal falls from one direction to the next"),
+        Parameter("alpha", "", 0.0, np.inf, "how fast the signal falls from one direction to the next"),
     )
     formula: ClassVar[str] = (
         "I(u, N) = Σ_k ½·log2(1 + max(ℓ_k² − D/N, 0)/(ℓ_k + D/N)), ℓ_k = S_1·k^−alpha·u/(u + u_bar)"
@@ -120,7 +120,9 @@ class SpectrumLaw(Law):
             (0, "lower"): OpenEnd("nothing", (("I_max", 1), ("u_bar", 1), ("u_bar", -1), ("D", 1), ("D", -1))),
             (1, "lower"): OpenEnd("rising", (("I_max", 1), ("u_bar", 1))),
             (1, "upper"): OpenEnd("flat", (("u_bar", -1),)),
-            (2, "lower"): OpenEnd("flat", (("D", -1),)),
+            (2, "lower"): OpenEnd("loose", (("D", -1),)),
+            (2, "upper"): OpenEnd("loose", (("D", 1),)),
+            (3, "upper"): OpenEnd("loose", (("alpha", 1),)),
         }
         low, high = np.array([0.0, 0.0, -5.0, 0.0]), np.array([30.0, 1.0, 5.0, _STEEPEST])
         return Working(low, high, natural, of, ends, {1: SHARES[::3]})
