@@ -252,9 +252,11 @@ def _sentence(
     at_edge: tuple[str, ...],
 ) -> str:
     model, signal = curve.names("representation")[0], curve.names("signal")[0]
+    paid = float(costs.paid(best.cells))
+    bought = f" (of {paid:,.0f} paid for)" if paid > best.cells else ""
     told = (
-        f"For {money(budget, costs.currency)}, {model} about {signal} is best with {best.cells:,.0f} training cells at "
-        f"{amount(best.depth, curve.unit)} ({best.reads:,.0f} reads per cell; {library.source}): "
+        f"For {money(budget, costs.currency)}, {model} about {signal} is best with {best.cells:,.0f} training "
+        f"cells{bought} at {amount(best.depth, curve.unit)} ({best.reads:,.0f} reads per cell; {library.source}): "
         f"{bits(best.bits.value)} expected ({span(best.bits.low, best.bits.high)}), "
         f"for {money(best.cost, costs.currency)}"
     )
