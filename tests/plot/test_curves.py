@@ -152,3 +152,11 @@ def test_many_representations_stay_apart(made_up):
     assert len(set(looks.values())) == 9
     heights = sorted(text.xy[1] for text in ax.texts if text.get_text().startswith("model"))
     assert np.diff(heights).min() > 0.02 * np.ptp(ax.get_ylim())
+
+
+def test_a_law_that_could_not_be_laid_is_named_above_the_points():
+    few = pd.DataFrame({"representation": "pca", "signal": "type", "u": 9.0, "n_train": [10.0, 100.0, 1000.0]})
+    few["bits"] = [0.2, 0.5, 0.7]
+    axes = plot.size_curves(few, fit_groups(few, "size", by=["representation"]))
+    assert axes.get_title(loc="left") == "no law drawn, too few levels: pca"
+    assert plot.size_curves(few).get_title(loc="left") == ""

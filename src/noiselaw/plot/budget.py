@@ -56,7 +56,7 @@ def budget_curve(
             ax.plot([best], [height], "*", color=PALETTE[1], markersize=14, zorder=5, label=f"best: {best:,.0f} cells")
         if nearly is not None or best is not None:
             ax.legend(loc="lower center")
-        ax.set_xlabel("cells bought with the budget (the rest buys depth)")
+        ax.set_xlabel("cells that train (the rest of the budget buys depth)")
         ax.set_ylabel("bits")
     return ax
 

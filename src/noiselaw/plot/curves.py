@@ -89,7 +89,7 @@ def _curves(
     besides: Sequence[marks.EndLabel] = (),
 ) -> None:
     """Draw every representation of ``rows`` against ``x``, with its law, and its name beside those of ``besides``."""
-    labels, bands = list(besides), []
+    labels, bands, undrawn = list(besides), [], []
     measured: list[Replicates] = []
     for name, own in rows.groupby("representation", sort=True):
         look = colours[str(name)]
@@ -101,12 +101,16 @@ def _curves(
         for law in laws:
             marks.line(ax, law.x, law.bits, look.colour, sure=law.sure)
         bands += [(law, look.colour, law is not laws[0]) for law in laws]
+        undrawn += [str(name)] if str(name) in fits and not laws else []
         end = laws[-1].bits[-1] if laws else data.y[-1]
         labels.append(marks.EndLabel(float(end), str(name), look.text))
     _frame(ax, measured, reach if any(beyond for *_, beyond in bands) else 1.0)
     for law, colour, beyond in bands:
         marks.band(ax, law.x, law.low, law.high, colour, faint=beyond)
     marks.end_labels(ax, labels)
+    if undrawn:
+        told = f"no law drawn, too few levels: {', '.join(undrawn)}"
+        ax.set_title(told, fontsize="small", fontweight="normal")
 
 
 def _frame(ax: Axes, measured: list[Replicates], reach: float) -> None:

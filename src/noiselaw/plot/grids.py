@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["information_rates", "joint_surface"]
 
 
-def information_rates(rates: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def information_rates(rates: pd.DataFrame, *, ax: Axes | None = None, unit: str = "UMI per cell") -> Axes:
     """Draw how fast each representation learns from more cells, by depth (the paper's Fig. 4).
 
     Parameters
@@ -29,6 +29,8 @@ def information_rates(rates: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         A rate that is NaN stays empty and is marked "?".
     ax
         Where to draw; a new figure by default.
+    unit
+        Of u.
     """
     for name in ("representation", "u", "rate"):
         if name not in rates.columns:
@@ -41,7 +43,7 @@ def information_rates(rates: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.set_xticks(range(grid.shape[1]), [marks.plain(float(u)) for u in grid.columns])
         ax.set_yticks(range(grid.shape[0]), [str(name) for name in grid.index])
         ax.grid(visible=False)
-        ax.set_xlabel("UMI per cell")
+        ax.set_xlabel(unit)
         middle = np.nanmean([np.nanmin(values), np.nanmax(values)]) if np.isfinite(values).any() else 0.0
         for (row, column), value in np.ndenumerate(values):
             text = f"{value:.2f}".replace("-", "−") if np.isfinite(value) else "?"
