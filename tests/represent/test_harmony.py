@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import anndata
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from scipy import sparse
 
 from noiselaw.errors import InputError
+from noiselaw.optional import mend_torchvision
 from noiselaw.prepare import GeneSelection
 from noiselaw.randomness import generator
 from noiselaw.represent import PCA, Harmony
@@ -56,6 +58,29 @@ def test_batches_come_together_and_kinds_stay_apart(cells, file):
     assert encoder.history.notes["transductive"] is True
     again = model.fit(train, generator(0, "fit")).embed(test).values
     assert np.array_equal(corrected.values, again)
+
+
+@pytest.mark.slow
+def test_scvi_can_be_the_base(cells):
+    mend_torchvision()
+    pytest.importorskip("scvi")
+    train, test, about, folder = cells
+    counts = anndata.read_h5ad(folder / "cells.h5ad").X
+    train, test = (
+        replace(part, view="counts", values=counts[rows])
+        for part, rows in ((train, slice(300)), (test, slice(300, 400)))
+    )
+    # The batches lie so far apart that Harmony's usual penalty leaves them to clusters of their own.
+    model = Harmony("donor", "about.csv", base="scvi", dims=4, theta=8.0, folder=str(folder))
+    assert (model.takes, model.accelerated) == ("counts", True)
+    encoder = model.fit(train, generator(0, "fit"))
+    corrected, plain = encoder.embed(test).values, encoder.base.embed(test).values
+    assert corrected.shape == (100, 4)
+    assert distance(corrected, about["donor"].to_numpy()) < 0.5 * distance(plain, about["donor"].to_numpy())
+    assert distance(corrected, about["kind"].to_numpy()) > 0.5
+    assert encoder.history.notes["base"] == "scvi"
+    assert encoder.history.epochs > 0
+    assert np.array_equal(corrected, model.fit(train, generator(0, "fit")).embed(test).values)
 
 
 def test_what_it_cannot_correct_is_one_sentence(cells):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from noiselaw.errors import InputError, StoreError, UsageError
+from noiselaw.optional import mend_torchvision
 from noiselaw.signals import Abundances, Labels
 from noiselaw.sweep import Store, Study, collect, forecast, load, run, status_of
 from noiselaw.sweep import condition as work
@@ -246,6 +247,7 @@ def test_a_forecast_trains_for_a_few_rounds_only(cells, tmp_path, monkeypatch):
 
 
 def test_a_forecast_says_nothing_of_what_cannot_be_trained(cells):
+    mend_torchvision()
     pytest.importorskip("scvi")
     models = [{"kind": "scvi", "n_latent": 500, "device": "cpu"}, "pca"]
     assert forecast(load(study_of(cells, models=models, levels=[1.0], sizes=[200])), None, workers=1).seconds > 0
