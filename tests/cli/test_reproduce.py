@@ -56,3 +56,26 @@ def test_a_strange_folder_and_no_folder_are_told_apart(tmp_path, capsys):
     assert "found nothing" in capsys.readouterr().err
     assert main(["reproduce", "all"]) == 2
     assert "--from data" in capsys.readouterr().err
+
+
+def test_all_makes_what_it_can_and_says_what_was_missing(made_measurements, tmp_path, monkeypatch, capsys):
+    from noiselaw.reproduce import TARGETS
+
+    kept = ("table-3", "figure-6", "figure-8", "figure-12")
+    monkeypatch.setattr("noiselaw.reproduce.TARGETS", {name: TARGETS[name] for name in kept})
+    part, out = tmp_path / "part", tmp_path / "pages"
+    part.mkdir()
+    (part / "Tx_param_screen.csv").write_bytes((made_measurements / "Tx_param_screen.csv").read_bytes())
+    assert main(["reproduce", "all", "--from", str(part), "--out", str(out), "--watts", "300"]) == 3
+    printed = capsys.readouterr()
+    assert "rank_encoding_info_loss.csv: the targets" in printed.err
+    assert printed.out.count("not possible") == 3 and "300 W per busy core" in printed.out
+    assert "has no file" in (out / "index.html").read_text().replace("&#39;", "'")
+    assert main(["reproduce", "figure-6", "--from", str(part), "--out", str(out)]) == 0
+    assert "Training curves are not" in capsys.readouterr().out
+
+
+def test_measured_again_where_there_is_nothing(tmp_path, capsys):
+    out = str(tmp_path / "out")
+    assert main(["reproduce", "table-1", "--from", "data", "--data", str(tmp_path), "--out", out]) == 3
+    assert "None of the data is there. Expected in" in capsys.readouterr().err

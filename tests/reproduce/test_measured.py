@@ -7,7 +7,8 @@ from noiselaw.reproduce import TARGETS, Workplace, perform, reproduce
 from noiselaw.reproduce.grid import Grid
 from noiselaw.reproduce.images import published_problems
 from noiselaw.reproduce.measured import as_rows, problems
-from noiselaw.reproduce.studies import GRIDS, Absent, found, study, text_of
+from noiselaw.reproduce.studies import GRIDS, found, study, text_of
+from noiselaw.reproduce.target import Absent
 from noiselaw.sweep import Study
 
 

@@ -32,7 +32,7 @@ def test_each_target_has_a_page_with_numbers_and_a_picture(pages):
     folder, found = pages
     for name, outcome in found.items():
         page = (folder / f"{name}.html").read_text()
-        assert "CPU seconds (measured)" in page and outcome.verdict in page
+        assert "CPU seconds (measured" in page and outcome.verdict in page
         if name not in POSSIBLE:
             assert outcome.verdict == "not possible" and str(outcome.result).replace("'", "&#39;") in page
             continue

@@ -108,6 +108,20 @@ def _make(targets: list[Target], place: Path | Workplace, out: Path, footprint: 
         typer.echo(json.dumps([outcome.record() for outcome in made], indent=2, ensure_ascii=False))
     elif len(targets) > 1:
         typer.echo(f"{footprint.told(sum(outcome.seconds for outcome in made))}\n{summary}")
+    _refuse_gaps(targets, place)
+
+
+def _refuse_gaps(targets: list[Target], place: Path | Workplace) -> None:
+    """Refuse to call it done where published tables were not there; everything else has its page."""
+    from noiselaw.errors import InputError
+
+    if isinstance(place, Path):
+        gaps = sorted({file for one in targets for file in one.files if not (place / file).is_file()})
+        if gaps:
+            raise InputError(
+                f"{str(place)!r} has no {', '.join(gaps)}: the targets that need them were left out. Everything else "
+                "has its page."
+            )
 
 
 def _print_rows(outcome: Outcome) -> None:

@@ -141,7 +141,7 @@ def figure_9(source: Path) -> Result:
     rows, picture = by_depth(series, "Protein information against depth; 512-dimensional random projections, as run.")
     remarks = (
         "The baselines have 512 dimensions, as run; the paper prints 128.",
-        "Txformer is the one trained on the full data at full depth and applied to noisier cells.",
+        "Txformer is trained on the full PBMC data set, as the figure's caption says.",
     )
     return Result(rows, tuple(compared(series)), (picture,), remarks)
 

@@ -51,8 +51,9 @@ class Footprint:
     def told(self, seconds: float) -> str:
         """Say what ``seconds`` of processor time cost, and what was assumed."""
         return (
-            f"{seconds:,.1f} CPU seconds (measured), about {self.kwh(seconds) * 1000:.2g} Wh and "
-            f"{self.grams(seconds):.2g} g CO₂eq, at {self.watts:g} W per busy core and {self.grams_per_kwh:g} g/kWh. "
+            f"{seconds:,.1f} CPU seconds (measured, the drawing of pages not counted), about "
+            f"{self.kwh(seconds) * 1000:.2g} Wh and {self.grams(seconds):.2g} g CO₂eq, at {self.watts:g} W per busy "
+            f"core and {self.grams_per_kwh:g} g/kWh. "
             f"The paper's own experiments, pilots included: {PAPER_KG} kg CO₂eq by the same rule "
             "(Lacoste et al. 2019), on one GPU."
         )

@@ -27,6 +27,10 @@ PROTOCOLS: dict[Protocol, str] = {
     "paper": "as published (without the paper's band; dashed where its rule prints a dash)",
     "recommended": "recommended (95 % interval shaded; dashed where the data do not determine the law)",
 }
+_UNSHADED: dict[Protocol, str] = {
+    "paper": "as published, dashed where its rule finds a law poorly constrained",
+    "recommended": "recommended, dashed where the data do not determine the law",
+}
 #: A curve needs this many points for a law.
 LEAST = 4
 
@@ -203,7 +207,7 @@ def _all_fits(grid: Grid, law: str, x_label: str, caption: str) -> Result:
                 rows += [_said(one, fit, protocol) for one, fit in zip(curves, fits, strict=True) if fit is not None]
                 named_curves(_drawn(curves, fits), ax=ax, x_label=x_label, legend=False, bands=law == "noise")
                 ax.set_title(f"{signal}, {model}")
-        pictures.append(Picture(figure, f"{caption}; {named if law == 'noise' else protocol}."))
+        pictures.append(Picture(figure, f"{caption}; {named if law == 'noise' else _UNSHADED[protocol]}."))
     found = pd.DataFrame(rows)
     return Result(found, tuple(_counted(found)), tuple(pictures), grid.remarks)
 

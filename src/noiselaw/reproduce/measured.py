@@ -10,7 +10,8 @@ import pandas as pd
 
 from noiselaw.reproduce import collapse, images
 from noiselaw.reproduce.grid import COLUMNS, Grid
-from noiselaw.reproduce.studies import GRIDS, Absent, found, measure, text_of
+from noiselaw.reproduce.studies import GRIDS, found, measure, text_of
+from noiselaw.reproduce.target import Absent
 
 if TYPE_CHECKING:
     from noiselaw.reproduce.target import Result, Workplace

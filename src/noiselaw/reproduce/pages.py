@@ -97,6 +97,7 @@ def write_page(outcome: Outcome, folder: str | Path, footprint: Footprint | None
         name=outcome.target.name,
         title=outcome.target.title,
         mode=outcome.mode,
+        simulated=not (outcome.target.files or outcome.target.data),
         verdict=outcome.verdict,
         why_not="" if made else outcome.result,
         checks=[] if made is None else [_row(check) for check in made.checks],
@@ -105,7 +106,7 @@ def write_page(outcome: Outcome, folder: str | Path, footprint: Footprint | None
         remarks=() if made is None else made.remarks,
         csv=f"{outcome.stem}.csv" if made is not None else "",
         cost=footprint.told(outcome.seconds),
-        needs=outcome.target.needs if outcome.mode == "data" else ", ".join(outcome.target.files),
+        needs=", ".join(outcome.target.data) if outcome.mode == "data" else ", ".join(outcome.target.files),
     )
     if made is not None:
         _write(folder / f"{outcome.stem}.csv", made.rows.to_csv(index=False))

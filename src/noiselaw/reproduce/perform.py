@@ -9,8 +9,7 @@ from noiselaw.errors import MissingDependency, UsageError
 from noiselaw.reproduce.compute import measured
 from noiselaw.reproduce.pages import Outcome
 from noiselaw.reproduce.published import refuse_strange_folder
-from noiselaw.reproduce.studies import Absent
-from noiselaw.reproduce.target import Result, Target, Workplace
+from noiselaw.reproduce.target import Absent, Result, Target, Workplace
 from noiselaw.reproduce.targets import target as named
 
 if TYPE_CHECKING:
@@ -81,5 +80,5 @@ def data_state(target: Target, work: Workplace) -> str:
         return f"no: {target.from_data}"
     if not target.data:
         return target.needs
-    there = [name for name in target.data if (work.data / name).exists()]
-    return f"{target.needs}; in {str(work.data)!r}: {', '.join(there) or 'none of it'}"
+    files = ", ".join(f"{name} ({'here' if (work.data / name).exists() else 'absent'})" for name in target.data)
+    return f"{files}; {target.needs}" if target.needs else files

@@ -9,6 +9,7 @@ import pandas as pd
 
 from noiselaw.errors import InputError
 from noiselaw.reproduce.grid import Grid
+from noiselaw.reproduce.target import Absent
 from noiselaw.table import numbers_of, read_table
 
 if TYPE_CHECKING:
@@ -131,13 +132,13 @@ def read_measurements(source: Path, file: str) -> pd.DataFrame:
 
     Raises
     ------
-    InputError
-        Saying which files were expected and which were found, if this one is not there.
+    Absent
+        If this one is not there, naming those that are.
     """
     refuse_strange_folder(source)
     if not (source / file).is_file():
         there = [name for name in FILES if (source / name).is_file()]
-        raise InputError(
+        raise Absent(
             f"{str(source)!r} has no file {file!r}, only {', '.join(there)} of the published measurements. Get it from "
             f"{ADDRESS}."
         )

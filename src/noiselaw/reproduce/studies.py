@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from noiselaw.datasets import DATASETS
 from noiselaw.datasets.cache import folder_of
-from noiselaw.errors import InputError
 from noiselaw.optional import require
+from noiselaw.reproduce.target import Absent
 from noiselaw.sweep import Study, load, run_loaded
 from noiselaw.sweep.conduct import Execution
 
@@ -18,11 +20,7 @@ if TYPE_CHECKING:
 
     from noiselaw.reproduce.target import Workplace
 
-__all__ = ["GRIDS", "Absent", "Source", "found", "measure", "study", "text_of"]
-
-
-class Absent(InputError):
-    """Data, weights or a library that a target needs to be measured again are not there."""
+__all__ = ["GRIDS", "Source", "found", "measure", "study", "text_of"]
 
 
 @dataclass(frozen=True)
@@ -96,5 +94,14 @@ def study(name: str, work: Workplace) -> Study:
 
 
 def measure(name: str, work: Workplace) -> pd.DataFrame:
-    """Run a study, or what is left of it, in a folder of its own; return its measurements."""
-    return run_loaded(load(study(name, work)), work.out / name, Execution(workers=work.workers))
+    """Run a study, or what is left of it, in a folder of its own; return its measurements.
+
+    Raises
+    ------
+    Absent
+        If its data are not there, or not one measurement succeeded (saying why the first did not).
+    """
+    table = run_loaded(load(study(name, work)), work.out / name, Execution(workers=work.workers))
+    if not np.isfinite(table["bits"].to_numpy(float)).any():
+        raise Absent(f"Nothing could be measured for the study {name!r}: {table['reason'].iloc[0]}")
+    return table

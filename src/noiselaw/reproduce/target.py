@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from noiselaw.errors import InputError
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["STANDINGS", "Check", "Maker", "Picture", "Result", "Standing", "Target", "Workplace"]
+__all__ = ["STANDINGS", "Absent", "Check", "Maker", "Picture", "Result", "Standing", "Target", "Workplace"]
+
+
+class Absent(InputError):
+    """A published table, data, weights or a library that a target needs are not there."""
+
 
 Standing = Literal["same", "truncated", "dash", "different", "holds", "fails", "unprinted", "elsewhere"]
 

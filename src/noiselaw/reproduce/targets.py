@@ -44,14 +44,12 @@ def _collapsed(source: Path) -> Result:
     return collapse.figure_3a(published_grid(source), problems)
 
 
-_NEEDS_CELLS = "one or more of " + "; ".join(
-    f"{source.file} (reduced) or the dataset {source.dataset} (full size)" for source in GRIDS
-)
+_NEEDS_CELLS = "any of them (reduced), or at full size the datasets " + ", ".join(source.dataset for source in GRIDS)
 _GRID_FILES = tuple(source.file for source in GRIDS)
 _PBMC = (GRIDS[2].file,)
-_NEEDS_PBMC = f"{GRIDS[2].file} (reduced)"
-_NEEDS_IMAGES = "caltech101_5class.zip and mobilenet_v2_imagenet.npz (reduced: 96 pixels a side)"
-_NEEDS_WEIGHTS = f"{GRIDS[2].file}, and weights of Geneformer and scGPT in weights/ beside it"
+_NEEDS_PBMC = "reduced"
+_NEEDS_IMAGES = "reduced: images of 96 pixels a side"
+_NEEDS_WEIGHTS = "reduced; the weights are no part of this package"
 _NO_CURVES = "Training curves are not among the published measurements."
 _LISTED = (
     _cells("figure-1a", "information gained against training cells", curves.figure_1a),

@@ -87,6 +87,7 @@ def _against_theory(found: pd.DataFrame) -> list[Check]:
                 row["bits"],
                 "holds" if holds else "fails",
                 f"{row['theorem']:.3f}",
+                recommended=row["bits"],
                 low=row["bits"] - 1.96 * row["standard_error"],
                 high=row["bits"] + 1.96 * row["standard_error"],
                 reason=f"Printed: Eq. {3 if row['dimensions'] > 1 else 4}, evaluated.",

@@ -15,8 +15,8 @@ from noiselaw.represent import Txformer
 from noiselaw.reproduce.appendix import Series, by_depth, compared, small
 from noiselaw.reproduce.drawing import panels
 from noiselaw.reproduce.encoded import bench
-from noiselaw.reproduce.studies import Absent, measure, study
-from noiselaw.reproduce.target import Check, Picture, Result
+from noiselaw.reproduce.studies import measure, study
+from noiselaw.reproduce.target import Absent, Check, Picture, Result
 from noiselaw.sweep import Store, load
 
 if TYPE_CHECKING:
