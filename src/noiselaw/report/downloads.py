@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_BYTES", "embedded", "told_without_folders", "without_folders"]
 
-#: Pages stay below 6 MB; so much is left for scripts, numbers and downloads when pictures and words are taken off.
-MOST_BYTES = 4_500_000
+#: Pages stay below 6 MB: what is downloaded from them may fill them up to here.
+MOST_BYTES = 5_900_000
 #: The folders of an absolute path, on any system, before a file's name.
 _FOLDERS = re.compile(r"""(?<![\w.:/\\])(?:/|[A-Za-z]:[/\\]|~/)(?:[^/\\\s"'<>|:]+[/\\])+(?=[^/\\\s"'])""")
 

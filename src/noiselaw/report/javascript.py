@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from noiselaw.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,8 +43,8 @@ _STEPS = {
         for name in ("sqrt", "exp", "expm1", "log", "log1p", "log2", "log10", "ceil", "floor")
     },
 }
-#: A number whose text is no longer than this stands in the code itself.
-_SHORT = 6
+#: Numbers of the formulas themselves, which stand in the code; every other belongs to a curve and has its own place.
+_OF_FORMULAS = {1.0, -1.0, 2.0, -2.0, 80.0, -80.0, 1e-12, float(np.log(4.0)), 1.0 - 1e-15}
 
 
 @dataclass(frozen=True)
@@ -57,20 +59,20 @@ class Written:
 class _Writer:
     lines: list[str] = field(default_factory=list)
     known: dict[tuple[str, ...], str] = field(default_factory=dict)
-    places: dict[str, int] = field(default_factory=dict)
     numbers: list[float] = field(default_factory=list)
 
     def number(self, value: float) -> str:
-        """Return a number: short ones as they are, others by their place in ``c``."""
+        """Return a number as code, or its place in ``c``.
+
+        Equal numbers of a curve are not put into one place: which are equal differs from curve to curve, and then so
+        would the code.
+        """
         if not math.isfinite(value):
             return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "(-Infinity)"
-        text = repr(value)
-        if len(text) <= _SHORT:
-            return f"({text})" if text.startswith("-") else text
-        if text not in self.places:
-            self.places[text] = len(self.numbers)
-            self.numbers.append(value)
-        return f"c[{self.places[text]}]"
+        if value in _OF_FORMULAS:
+            return f"({value!r})" if value < 0 else repr(value)
+        self.numbers.append(value)
+        return f"c[{len(self.numbers) - 1}]"
 
     def name(self, step: Step, named: dict[int, str]) -> str:
         """Write ``step`` and what it needs, each once, and return what it is called."""

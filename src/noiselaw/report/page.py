@@ -160,10 +160,8 @@ def render(
         lstrip_blocks=True,
     )
     environment.filters["tied"] = numbers.tied
-    downloads, left_out = embedded(
-        table, provenance, beside, MOST_BYTES - sum(len(str(part)) for part in shown.values())
-    )
-    return environment.get_template("page.html.j2").render(
+    template = environment.get_template("page.html.j2")
+    told = dict(
         version=__version__,
         css=Markup(files(__package__).joinpath("page.css").read_text(encoding="utf-8")),
         title=_title(table),
@@ -179,11 +177,13 @@ def render(
         ],
         methods=account.methods(table, provenance, file),
         study=provenance.get("study") or "",
-        downloads=downloads,
-        left_out=left_out,
         prices=_prices(costs),
         **shown,
     )
+    # What may be downloaded gets the room that everything else leaves.
+    taken = len(template.render(downloads=[], left_out=[], **told).encode())
+    downloads, left_out = embedded(table, provenance, beside, MOST_BYTES - taken)
+    return template.render(downloads=downloads, left_out=left_out, **told)
 
 
 def _sections(table: pd.DataFrame, truth: pd.DataFrame | None) -> list[Section]:
