@@ -105,6 +105,12 @@ def test_the_level_is_required_and_bounded(name):
         CHANNELS.build(name, {"levle": 0.5})
 
 
+def test_the_channel_that_names_its_noise_makes_the_same_noise(channel):
+    x, named = measured(channel), channel.as_drawn()
+    assert np.array_equal(channel.apply(x, generator(1, "cells")), named.apply(x, generator(1, "cells")))
+    assert named.as_drawn() == named
+
+
 def test_the_levels_of_a_study_that_names_none(name):
     for count in (1, 2, 7):
         levels = CHANNELS.get(name).default_levels(count)

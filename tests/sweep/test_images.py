@@ -167,6 +167,21 @@ def test_every_channel_for_images_runs(pictures, channel, levels, u):
         assert set(table["u_unit"]) == {"1/f²" if "exponent" in channel else "1/f"}
 
 
+def test_both_exponents_of_pixelation_come_from_the_same_fits(pictures, tmp_path):
+    data = ImageFiles(str(pictures({"blue": 60, "green": 60, "red": 60})), size=16)
+    one, two = (
+        study(data, channel={"kind": "pixelation", "exponent": exponent}, levels=[1, 4, 16]) for exponent in (1, 2)
+    )
+    as_run = run(one, tmp_path / "study")
+    fits = Store.open(tmp_path / "study").keys("embeddings")
+    in_theory = run(two, tmp_path / "study")
+    assert Store.open(tmp_path / "study").keys("embeddings") == fits and len(fits) == 3
+    assert in_theory["bits"].equals(as_run["bits"])
+    assert in_theory["u"].tolist() == pytest.approx((as_run["u"] ** 2).tolist())
+    assert set(in_theory["u_unit"]) == {"1/f²"} and set(as_run["u_unit"]) == {"1/f"}
+    assert run(one, tmp_path / "study")["u"].equals(as_run["u"])
+
+
 def test_a_study_file_names_images(pictures, tmp_path):
     folder = pictures()
     text = """

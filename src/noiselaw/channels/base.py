@@ -42,6 +42,13 @@ class Channel(ABC):
         """Return ``count`` levels for a study that does not name them: log-spaced from 0.001 to 1."""
         return tuple(float(q) for q in np.logspace(-3, 0, count)) if count > 1 else (1.0,)
 
+    def as_drawn(self) -> Channel:
+        """Return the channel that names this one's noise: options that only say how u is counted are at their defaults.
+
+        What was computed from the noise is then shared by channels that count u differently.
+        """
+        return self
+
     def apply(self, x: Matrix, rng: np.random.Generator) -> Matrix:
         """Return a noisy copy of ``x`` (n observations, n features), of the same kind of array; ``x`` is untouched.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -63,6 +63,10 @@ class Pixelation(ImageChannel):
     def default_levels(cls, count: int) -> tuple[float, ...]:
         """Return sides log-spaced from 1 to 32 pixels, fewer than ``count`` where rounding makes some equal."""
         return tuple(sorted({float(round(side)) for side in np.geomspace(1, 32, count)}))
+
+    def as_drawn(self) -> Pixelation:
+        """Return the same blocks with u = 1/f."""
+        return replace(self, exponent=1)
 
     def size_after(self, height: int, width: int) -> tuple[int, int]:
         """Return the height and width that images of this size come out with."""

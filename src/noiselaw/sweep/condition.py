@@ -306,7 +306,7 @@ def _write_measurement(
     }
     row = {
         **item.row,
-        "u": piece.body.get("u"),
+        "u": _strength(item, piece),
         "bits": or_none(outcome.bits),
         "standard_error": or_none(outcome.standard_error),
         "extrapolated_bits": or_none(outcome.extrapolated_bits),
@@ -322,6 +322,12 @@ def _write_measurement(
         "probe": seconds,
     }
     store.write("measurements", item.key, {"row": row, "seconds": timing})
+
+
+def _strength(item: Measure, piece: Piece) -> float | None:
+    """Return u: of counts what was realised; of images what the channel says, which may count it in several ways."""
+    channel = item.embed.condition.channel
+    return channel.strength(None) if channel.takes == "images" else piece.body.get("u")
 
 
 def _reason(error: Exception) -> str:

@@ -260,7 +260,7 @@ def _measures_of(
         "source": source,
         "split": split_key,
         "seed": seed,
-        "channel": _described(CHANNELS, channel),
+        "channel": _described(CHANNELS, channel.as_drawn()),
         "preparation": _described(PREPARATIONS, preparation),
     }
     measures = []
