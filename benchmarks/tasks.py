@@ -31,7 +31,7 @@ def main(folder: Path, picture: Path) -> None:
         tables[study] = table[table["n_train"] == table["n_train"].max()]
         describe(study, tables[study])
     with noiselaw.plot.style():
-        figure, axes = plt.subplots(2, 4, figsize=(13, 6), layout="constrained")
+        figure, axes = plt.subplots(2, 4, figsize=(16, 6.4), layout="constrained")
         for row, table in zip(axes.T, tables.values(), strict=False):
             for ax, signal in zip(row, sorted(table["signal"].unique()), strict=False):
                 laws = noiselaw.fit_groups(table[table["signal"] == signal], by=["representation"])
