@@ -8,9 +8,11 @@ import pytest
 
 from noiselaw.errors import InputError, StoreError, UsageError
 from noiselaw.optional import mend_torchvision
+from noiselaw.represent import PCA
 from noiselaw.signals import Abundances, Labels
 from noiselaw.sweep import Store, Study, collect, forecast, load, run, status_of
 from noiselaw.sweep import condition as work
+from noiselaw.sweep.forecast import is_quick
 from noiselaw.table import COLUMNS, read_provenance, read_table
 
 
@@ -219,6 +221,16 @@ def test_a_forecast_counts_what_is_left(cells, tmp_path):
     run(study_of(cells), tmp_path / "s")
     after = forecast(loaded, Store.open(tmp_path / "s"), workers=2)
     assert (after.measurements_left, after.seconds) == (0, 0.0)
+
+
+def test_a_run_forecasts_what_is_long_beside_its_calibration(cells):
+    assert not is_quick(load(study_of(cells)), None)  # done as soon as forecast
+    assert is_quick(load(study_of(cells, seeds=25, models=["pca"])), None)
+
+    class Trained(PCA):
+        accelerated = True  # trains, and cannot train briefly
+
+    assert not is_quick(load(study_of(cells, seeds=25, models=[Trained()])), None)
 
 
 def test_a_forecast_trains_for_a_few_rounds_only(cells, tmp_path, monkeypatch):

@@ -137,6 +137,7 @@ def run(
         return 0
     _say_what_is_to_do(loaded, as_json)
     _say_what_is_left_out(loaded, out)
+    _say_how_long(loaded, out, slots, quiet=as_json or scheduler is not None)
     from noiselaw.cli.progress import watching
 
     # A batch system's walltime ends a job like Ctrl-C does.
@@ -250,9 +251,26 @@ def _say_what_is_to_do(loaded: Loaded, quiet: bool) -> None:
             typer.echo(f"{dataset.name}: {cells:,} cells × {genes:,} genes ({found}).", err=True)
         typer.echo(
             f"{len(grid.measures):,} measurements of {len(grid.embeds):,} fits under {len(grid.conditions):,} "
-            "conditions; --dry-run says beforehand how long that takes.",
+            "conditions.",
             err=True,
         )
+
+
+def _say_how_long(loaded: Loaded, folder: Path, workers: int, *, quiet: bool) -> None:
+    """Say how long the study takes, from a calibration that is short beside it; a small one is done as soon."""
+    from noiselaw.sweep import Store, forecast
+    from noiselaw.sweep.forecast import is_quick
+
+    store = Store.open(folder) if (folder / "store.json").is_file() else None
+    if quiet or not is_quick(loaded, store):
+        return
+    typer.echo("Calibrating ...", err=True)
+    expected = forecast(loaded, store, workers)
+    typer.echo(f"{_time(expected, workers)} for what is left to do.", err=True)
+
+
+def _time(expected: Forecast, workers: int) -> str:
+    return f"About {_duration(expected.seconds)} with {workers} worker{'s' * (workers > 1)} (from a short calibration)"
 
 
 def _say_what_is_left_out(loaded: Loaded, folder: Path) -> None:
@@ -333,9 +351,8 @@ def _forecast(loaded: Loaded, source: Path, folder: Path, workers: int, as_json:
         f"{expected.measurements_left:,} are left to do."
     )
     typer.echo(
-        f"About {_duration(expected.seconds)} with {workers} worker{'s' * (workers > 1)} (from a short calibration), "
-        f"{expected.disk_bytes / 1e6:,.0f} MB of disk, {expected.memory_bytes / 1e9:.1f} GB of memory. "
-        "Nothing was written."
+        f"{_time(expected, workers)}, {expected.disk_bytes / 1e6:,.0f} MB of disk, "
+        f"{expected.memory_bytes / 1e9:.1f} GB of memory. Nothing was written."
     )
     typer.echo(f"Next: noiselaw run {source} --out {folder} (with the same options)")
 

@@ -115,6 +115,11 @@ class ImageClassifier(Representation):
         """
         return f"1 {self._digest()}".rstrip()
 
+    def brief(self, size: int, rounds: int) -> tuple[ImageClassifier, float, float]:
+        """Return itself with so many epochs; costs are images seen."""
+        short = min(rounds, self.epochs)
+        return replace(self, epochs=short), short * size, self.epochs * size
+
     def _path(self) -> Path | None:
         return None if self.weights in ("imagenet", "none") else Path(self.folder, self.weights).expanduser()
 

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from noiselaw.sweep.conduct import Loaded
     from noiselaw.sweep.grid import Embed, Measure
 
-__all__ = ["Forecast", "forecast"]
+__all__ = ["Forecast", "forecast", "is_quick"]
 
 #: Rounds of two brief trainings, whose difference is what a round takes.
 _FEW, _MORE = 1, 3
 #: A training not longer than so many brief ones is done in full.
 _SHORT = 4
+#: A study of so many times the calibration's measurements hardly notices it.
+_MANY = 25
 #: Observations of a brief training.
 _OBSERVATIONS = 1200
 
@@ -73,6 +75,17 @@ def forecast(loaded: Loaded, store: Store | None, workers: int) -> Forecast:
         disk_bytes=held + costs.embedding * len(grid.embeds),
         memory_bytes=memory,
     )
+
+
+def is_quick(loaded: Loaded, store: Store | None) -> bool:
+    """Say whether a forecast is short beside the study: much is left to do, and what trains can train briefly."""
+    finished = store.keys("measurements") if store is not None else set()
+    left = [item for item in loaded.grid.measures if item.key not in finished]
+    models = {_label(item.embed): item.embed for item in left}
+    asked = {(item.row["signal"], item.row["probe"]) for item in left}
+    brief = {label: embed.model.brief(embed.size, _FEW) for label, embed in models.items()}
+    long = [label for label, (_, cost, whole) in brief.items() if models[label].model.accelerated and whole <= cost]
+    return not long and len(left) >= _MANY * len(models) * len(asked)
 
 
 def _signal(channel: Channel) -> float:
