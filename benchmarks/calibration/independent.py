@@ -56,9 +56,8 @@ def measure(options):
     if options.out:
         table.to_csv(options.out, index=False)
     above = (table["bits"] - table["truth"]) / table["standard_error"] > 2
-    print(
-        f"mean short {table['short %'].mean():.1f} %, median {table['short %'].median():.1f} %, above by 2 SE {above.sum()}"
-    )
+    short = table["short %"]
+    print(f"mean short {short.mean():.1f} %, median {short.median():.1f} %, above by 2 SE {above.sum()}")
 
 
 def main():
