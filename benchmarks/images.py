@@ -12,6 +12,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import LogLocator, NullLocator
 
 import noiselaw
 
@@ -115,7 +116,7 @@ def main(noise, pixelation, measurements, picture):
                 draw(ax, table, fits, panel, problem)
                 ax.set_xlabel(label)
             row[0].set_ylabel(f"{panel}\nbits about the true class")
-        axes[0, 0].legend(fontsize=7, loc="upper left")
+        axes[0, 0].legend(fontsize=7, loc="lower right")
         noiselaw.plot.save(figure, picture)
 
 
@@ -135,6 +136,9 @@ def draw(ax, table, fits, panel, problem):
         ax.plot(u, 0.5 * np.log2(1 + (4 ** law["I_max"] - 1) * u / (u + law["u_bar"])), color=colour, lw=1)
         ax.axhline(points["ceiling_bits"].iloc[0], color="#767676", lw=0.6, ls=":")
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(numticks=4))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.set_title(problem if problem == "all classes" else f"{problem} against all", fontsize=9)
 
 
