@@ -4,6 +4,7 @@ import pytest
 
 from noiselaw import simulate
 from noiselaw.reproduce import TARGETS, Workplace, perform, reproduce
+from noiselaw.reproduce.collapse import figure_3a
 from noiselaw.reproduce.grid import Grid
 from noiselaw.reproduce.images import published_problems
 from noiselaw.reproduce.measured import as_rows, problems
@@ -100,3 +101,13 @@ def test_images_measured_again_are_the_published_problems(made_measurements):
     )
     found = problems(table, "pixelation")
     assert [one.name for one in found] == [one.name for one in published]
+
+
+def test_a_collapse_without_a_determined_curve_says_so():
+    rows = pd.DataFrame(
+        {"signal": "Clonal", "model": "PCA", "level": (level := np.array([0.01, 0.03, 0.1, 0.3, 1.0]))}
+        | {"u": 100 * level, "n_train": 300.0, "bits": [0.0, 0.02, -0.01, 0.03, 0.5]}
+    )
+    result = figure_3a(Grid(rows, paper=False))
+    assert result.rows.empty and not result.checks
+    assert "Left out" in result.remarks[0]

@@ -112,12 +112,14 @@ def figure_3a(grid: Grid, images: Mapping[str, tuple[FloatArray, FloatArray, flo
         ]
         for panel, x in zip(drawn, (x_hat, z), strict=True):
             panel.append(NamedCurve(label, x, lost, colours[label]))
-    found = pd.DataFrame(rows)
+    found = pd.DataFrame(rows, columns=["kind", "curve", "u", "u_hat", "z", "lost"])
     for ax, panel, column, law, x_label in (
         (axes[0], drawn[0], "u_hat", asymptotic_collapse, "û = u/ū (Eq. 6, dotted, holds where û is large)"),
         (axes[1], drawn[1], "z", exact_collapse, "z = (û + 4^−I_max)/(1 − 4^−I_max) (exact everywhere)"),
     ):
         named_curves(panel, ax=ax, x_label=x_label, y_label="bits lost, I_max − I", legend=ax is axes[1])
+        if found.empty:  # named_curves says so
+            continue
         x = np.geomspace(found[column].min() / 1.3, found[column].max() * 1.3, 200)
         ax.plot(x, law(x), ":", color=INK, linewidth=1.6, zorder=5)
         ax.set_ylim(-0.15, 1.05 * float(found["lost"].max()) + 0.3)
