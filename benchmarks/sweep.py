@@ -118,7 +118,7 @@ def main():
         whole, recommended = ours(Path(scratch) / "recommended")
         print("recommended", len(whole), round(recommended, 1), flush=True)
         levels = sorted({level for level, *_ in POINTS})
-        probes = [{"kind": "latent_mi", "dims": 8, "max_epochs": given.epochs}]
+        probes = [{"kind": "latent_mi", "protocol": "as_published", "dims": 8, "max_epochs": given.epochs}]
         table, paper = ours(
             Path(scratch) / "paper",
             protocol="paper",

@@ -45,7 +45,7 @@ PROTOCOLS: Mapping[str, Mapping[str, Any]] = {
         "channel": {"kind": "hypergeometric", "per": "matrix"},
         "preparation": {"kind": "cells", "fitted_on": "all", "span": 1.0},
         "models": ("random_projection", "pca"),
-        "probes": ({"kind": "latent_mi", "dims": 8},),
+        "probes": ({"kind": "latent_mi", "protocol": "as_published", "dims": 8},),
         "sizes": 10,
         "seeds": 1,
         "splits": "random",
