@@ -44,7 +44,7 @@ TILED = (4.418, 4.439, 4.351, 4.419, 4.344, 4.354, 4.364, 4.359, 4.352)
 #: Re-running the published probe on the same embeddings moves a value by up to this (standard deviation).
 RERUN = 0.04
 #: What differences between a few values may come to by that alone.
-_SMALL = 4 * RERUN
+_SMALL = 3 * RERUN
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +120,7 @@ def _losses(measured: pd.DataFrame) -> dict[str, FloatArray]:
 def small(what: str, value: float, statement: str) -> Check:
     """Judge a statement that some difference is small."""
     reason = (
-        f"Judged small below {_SMALL:.2f} bits, four times what re-running the published probe alone moves a value by."
+        f"Judged small below {_SMALL:.2f} bits, three times what re-running the published probe alone moves a value by."
     )
     return Check(what, value, "holds" if value <= _SMALL else "fails", statement, reason=reason)
 
