@@ -53,9 +53,7 @@ def test_it_is_named_for_its_class():
 
 
 def test_a_class_that_nobody_has_is_refused_with_the_nearest(dataset):
-    with pytest.raises(
-        InputError, match=r"none .* in column .class. are .wacht.\. Nearest: watch"
-    ):
+    with pytest.raises(InputError, match=r"none .* in column .class. are .wacht.\. Nearest: watch"):
         OneAgainstAll("class", "wacht").check(dataset)
     with pytest.raises(InputError, match="no column 'clas' .* Nearest: class"):
         OneAgainstAll("clas", "watch").check(dataset)
