@@ -25,6 +25,14 @@ def test_what_is_no_sign_or_an_old_one_is_not_taken_for_a_run(tmp_path):
     assert running_in(store) == []
 
 
+def test_a_run_of_this_machine_that_was_killed_is_not_at_work(tmp_path):
+    store = Store.create(tmp_path / "s")
+    sign = Sign(store)
+    sign.show(Progress(1, 4, ["fit PCA"], 0, {}))
+    sign.path.rename(sign.path.with_name(sign.path.name.replace(str(os.getpid()), "999999999")))
+    assert running_in(store) == []
+
+
 def test_the_signs_of_killed_runs_are_tidied_away(tmp_path):
     store = Store.create(tmp_path / "s")
     sign = Sign(store)

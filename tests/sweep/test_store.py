@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from socket import gethostname
 
 import numpy as np
@@ -81,6 +82,24 @@ def test_nothing_half_written_remains_when_the_disk_is_full(store, monkeypatch):
         store.write("embeddings", "k", {}, {"values": np.ones(3)})
     assert not store.has("embeddings", "k")
     assert not list((store.root / "embeddings").iterdir())
+
+
+def test_a_piece_that_lost_its_body_is_made_again(store):
+    store.write("embeddings", "k", {"u": 1.0}, {"values": np.ones(3)})
+    (store.path("embeddings", "k") / "piece.json").unlink()
+    store.write("embeddings", "k", {"u": 2.0}, {"values": np.zeros(3)})
+    assert store.read("embeddings", "k", verify=True).body == {"u": 2.0}
+    assert len(list((store.root / "quarantine").iterdir())) == 1
+
+
+def test_a_piece_that_cannot_be_removed_is_said_in_one_sentence(store, monkeypatch):
+    def fixed(*_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    store.write("conditions", "k", {})
+    monkeypatch.setattr(Path, "rename", fixed)
+    with pytest.raises(StoreError, match="Read-only file system.*what was finished is kept"):
+        store.remove("conditions", "k")
 
 
 def test_arrays_of_objects_are_refused(store):

@@ -32,6 +32,15 @@ def test_a_check_finds_a_flipped_bit_and_puts_the_piece_aside(cells, tmp_path, c
     pd.testing.assert_frame_equal(run(study_of(cells), tmp_path / "s"), table)
 
 
+def test_a_check_finds_a_piece_without_its_body(cells, tmp_path):
+    run(study_of(cells), tmp_path / "s")
+    store = Store.open(tmp_path / "s")
+    key = next(iter(store.keys("embeddings")))
+    (store.path("embeddings", key) / "piece.json").unlink()
+    assert verify(store).damaged == (f"embeddings/{key}",)
+    assert not verify(store).damaged
+
+
 def test_cleaning_frees_what_can_be_made_again_and_keeps_every_measurement(cells, tmp_path, capsys):
     table = run(study_of(cells), tmp_path / "s")
     store = Store.open(tmp_path / "s")

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from socket import gethostname
 from typing import TYPE_CHECKING, Protocol
 
+from noiselaw.sweep.store import abandoned
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -90,6 +92,6 @@ def running_in(store: Store) -> list[Running]:
     found = []
     for path in sorted(store.root.glob(".running.*.json")):
         with suppress(OSError, ValueError, TypeError):
-            if time.time() - path.stat().st_mtime < _DEAD:
+            if not abandoned(path.name) and time.time() - path.stat().st_mtime < _DEAD:
                 found.append(Running(**json.loads(path.read_text())))
     return found

@@ -25,7 +25,7 @@ from noiselaw.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["FORMAT", "Piece", "Store", "Stream", "identity", "writing"]
+__all__ = ["FORMAT", "Piece", "Store", "Stream", "abandoned", "identity", "writing"]
 
 #: Raised when the layout of a store changes.
 FORMAT = 1
@@ -142,10 +142,12 @@ class Store:
 
     def keys(self, kind: str) -> set[str]:
         """Return the finished pieces of ``kind``."""
+        return {name for name in self.folders(kind) if self.has(kind, name)}
+
+    def folders(self, kind: str) -> set[str]:
+        """Return the pieces of ``kind`` that have a folder, those that lost what says that they are finished too."""
         folder = self.root / kind
-        if not folder.is_dir():
-            return set()
-        return {entry.name for entry in os.scandir(folder) if entry.name[0] != "." and self.has(kind, entry.name)}
+        return {entry.name for entry in os.scandir(folder) if entry.name[0] != "."} if folder.is_dir() else set()
 
     def write(
         self, kind: str, key: str, body: Mapping[str, Any], arrays: Mapping[str, np.ndarray | Stream] | None = None
@@ -174,7 +176,9 @@ class Store:
                     part.rename(final)
                 except OSError:
                     if not self.has(kind, key):  # not another run's equal piece
-                        raise
+                        if self.quarantine(kind, key) is None:  # nor one that lost its body
+                            raise
+                        part.rename(final)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
 
@@ -217,8 +221,11 @@ class Store:
         folder = self.path(kind, key)
         doomed = folder.with_name(_temporary(key))
         try:
-            folder.rename(doomed)
-        except FileNotFoundError:
+            with writing(self.root):
+                folder.rename(doomed)
+        except StoreError:
+            if folder.exists():
+                raise
             return
         shutil.rmtree(doomed, ignore_errors=True)
 
@@ -226,11 +233,12 @@ class Store:
         """Remove what killed processes of this machine left unfinished."""
         for folder in (self.root, *(entry for entry in self.root.iterdir() if entry.is_dir())):
             for entry in folder.glob(".*"):
-                if _abandoned(entry.name):
+                if abandoned(entry.name):
                     if entry.is_dir():
                         shutil.rmtree(entry, ignore_errors=True)
                     else:
-                        entry.unlink(missing_ok=True)
+                        with writing(self.root):
+                            entry.unlink(missing_ok=True)
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file of the store in one step."""
@@ -266,7 +274,7 @@ def _temporary(name: str) -> str:
     return f".{name}.{gethostname()}.{os.getpid()}.{uuid4().hex[:8]}"
 
 
-def _abandoned(name: str) -> bool:
+def abandoned(name: str) -> bool:
     """Say whether an unfinished entry belongs to a process of this machine that is gone."""
     owner = name.split(".")[-3:-1]
     if len(owner) != 2 or owner[0] != gethostname().split(".")[-1] or not owner[1].isdigit():
