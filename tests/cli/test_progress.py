@@ -56,6 +56,18 @@ def test_elsewhere_lines_tell_the_beginning_the_end_and_now_and_then(capsys, mon
     assert not capsys.readouterr().err  # and then it is silent
 
 
+def test_what_comes_before_the_first_task_is_not_silent(capsys, monkeypatch):
+    monkeypatch.setattr(shown, "_PLAIN_EVERY", 0.05)
+    with shown.patient("reading the data"):
+        time.sleep(0.2)
+    assert "Still reading the data, for 0 s" in capsys.readouterr().err
+    with shown.watching():
+        time.sleep(0.2)
+    assert "Still laying out the study" in capsys.readouterr().err
+    time.sleep(0.2)
+    assert not capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("seconds", "said"), [(3, "3 s"), (600, "10 min"), (7200, "2.0 h")])
 def test_durations_are_told_in_the_unit_that_fits(seconds, said):
     assert shown._duration(seconds) == said

@@ -233,6 +233,15 @@ def test_a_run_forecasts_what_is_long_beside_its_calibration(cells):
     assert not is_quick(load(study_of(cells, seeds=25, models=[Trained()])), None)
 
 
+@pytest.mark.slow
+def test_a_calibration_that_kills_its_process_or_hangs_takes_nothing_with_it(cells, models):
+    loaded = load(study_of(cells, models=[models.Poison()]))
+    with pytest.raises(InputError, match="killed its process"):
+        forecast(loaded, None, 1, limit=100)
+    with pytest.raises(InputError, match=r"longer than 0\.001 s"):
+        forecast(load(study_of(cells)), None, 1, limit=0.001)
+
+
 def test_a_forecast_trains_for_a_few_rounds_only(cells, tmp_path, monkeypatch):
     pytest.importorskip("torch")
     from noiselaw.represent import txformer_training

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from noiselaw.sweep.progress import Part, Progress, Watcher
 
-__all__ = ["watching"]
+__all__ = ["patient", "watching"]
 
 #: Seconds between two plain lines.
 _PLAIN_EVERY = 15.0
@@ -38,7 +38,25 @@ def watching(*, quiet: bool = False) -> Iterator[Watcher]:
     from rich.live import Live
 
     with Live(console=Console(stderr=True), refresh_per_second=2) as live:
+        live.update("Laying out the study ...")
         yield _Table(live)
+
+
+@contextmanager
+def patient(doing: str) -> Iterator[None]:
+    """Say on standard error now and then that ``doing`` goes on."""
+    began, ended = time.monotonic(), threading.Event()
+
+    def speak() -> None:
+        while not ended.wait(_PLAIN_EVERY):
+            sys.stderr.write(f"Still {doing}, for {_duration(time.monotonic() - began)} ...\n")
+            sys.stderr.flush()
+
+    threading.Thread(target=speak, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 class _Pace:
@@ -131,6 +149,8 @@ class _Lines:
     def _say(self) -> None:
         progress = self.progress
         if progress is None:
+            sys.stderr.write(f"Still laying out the study, for {_duration(time.monotonic() - self.pace.began)} ...\n")
+            sys.stderr.flush()
             return
         elapsed, _, left = self.pace.seen(progress)
         going = progress.done < progress.total

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from noiselaw.errors import UsageError, nearest
+from noiselaw.errors import NoiselawError, UsageError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,8 @@ __all__ = ["run"]
 
 #: A single whole number up to this is how many training sizes, above it a training size.
 _MOST_SIZES = 50
+#: Seconds after which the calibration before a start is given up.
+_PATIENCE = 300.0
 
 
 def run(
@@ -129,22 +131,25 @@ def run(
     slots = workers or _cores()
     devices = tuple(_names(gpus) or ())
     how = Execution(slots, scheduler, timeout, retry_failed=retry_failed, gpus=devices, jobs_per_gpu=jobs_per_gpu)
-    loaded = load(study)
+    from noiselaw.cli.progress import patient, watching
+
+    # A batch system's walltime ends a job like Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with patient("reading the data"):
+        loaded = load(study)
     _check_missing_labels(loaded, missing_label or [])
     _check_missing_clones(loaded, clonal, missing_clone or [])
     if dry_run:
-        _forecast(loaded, source, out, slots, as_json)
+        with patient("calibrating"):
+            _forecast(loaded, source, out, slots, as_json)
         return 0
     _say_what_is_to_do(loaded, as_json)
     _say_what_is_left_out(loaded, out)
     _say_how_long(loaded, out, slots, quiet=as_json or scheduler is not None)
-    from noiselaw.cli.progress import watching
-
-    # A batch system's walltime ends a job like Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with watching(quiet=as_json) as watcher:
         table = run_loaded(loaded, out, how, watcher)
-    return _finish(table, out, as_json)
+    with patient("writing the report"):
+        return _finish(table, out, as_json)
 
 
 def _cores() -> int:
@@ -258,6 +263,7 @@ def _say_what_is_to_do(loaded: Loaded, quiet: bool) -> None:
 
 def _say_how_long(loaded: Loaded, folder: Path, workers: int, *, quiet: bool) -> None:
     """Say how long the study takes, from a calibration that is short beside it; a small one is done as soon."""
+    from noiselaw.cli.progress import patient
     from noiselaw.sweep import Store, forecast
     from noiselaw.sweep.forecast import is_quick
 
@@ -265,7 +271,12 @@ def _say_how_long(loaded: Loaded, folder: Path, workers: int, *, quiet: bool) ->
     if quiet or not is_quick(loaded, store):
         return
     typer.echo("Calibrating ...", err=True)
-    expected = forecast(loaded, store, workers)
+    try:
+        with patient("calibrating"):
+            expected = forecast(loaded, store, workers, _PATIENCE)
+    except NoiselawError as error:  # which is no reason not to start
+        typer.echo(f"How long it takes is not known: {str(error).rstrip('.')}.", err=True)
+        return
     typer.echo(f"{_time(expected, workers)} for what is left to do.", err=True)
 
 

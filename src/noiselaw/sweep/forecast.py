@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noiselaw.arrays import as_csr
-from noiselaw.errors import NoiselawError
+from noiselaw.errors import InputError, NoiselawError
 from noiselaw.randomness import generator
 from noiselaw.represent import REPRESENTATIONS
 from noiselaw.sweep import condition as work
+from noiselaw.sweep.engines import local_processes
 from noiselaw.sweep.pieces import write_pairs, write_source, write_split
 from noiselaw.sweep.store import Store
 from noiselaw.sweep.threads import one_thread
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from noiselaw.channels import Channel
     from noiselaw.records import Dataset
     from noiselaw.sweep.conduct import Loaded
-    from noiselaw.sweep.grid import Embed, Measure
+    from noiselaw.sweep.grid import Condition, Embed, Measure
 
 __all__ = ["Forecast", "forecast", "is_quick"]
 
@@ -52,17 +53,25 @@ class Forecast:
     memory_bytes: float
 
 
-def forecast(loaded: Loaded, store: Store | None, workers: int) -> Forecast:
+def forecast(loaded: Loaded, store: Store | None, workers: int, limit: float | None = None) -> Forecast:
     """Say what ``loaded`` will take, from one condition (the fullest) done in a temporary folder.
 
     The calibration fits every model at the largest size, those that train for long with a few rounds only, and runs
     each probe for each signal once; what is measured there is scaled by what is left to do. A training that may stop
     early is counted in full, so ``seconds`` is an upper estimate. Nothing is written to ``store``.
+
+    With a ``limit`` (seconds) the calibration is done in a process of its own, which a model that hangs or kills its
+    process can then take down alone.
+
+    Raises
+    ------
+    InputError
+        If the calibration did not come to its end within ``limit``, or its process died.
     """
     grid = loaded.grid
     finished = store.keys("measurements") if store is not None else set()
     left = [item for item in grid.measures if item.key not in finished]
-    costs = _calibrate(loaded, left) if left else _Costs(0.0, {}, 0.0, 0.0)
+    costs = _calibrate(loaded, left, limit) if left else _Costs(0.0, {}, 0.0, 0.0)
     conditions_left = len({item.embed.condition.key for item in left})
     seconds = costs.prepare * conditions_left + sum(costs.fits.values()) + costs.measurements * len(left)
     held, memory = _bytes(loaded.dataset, workers)
@@ -114,11 +123,10 @@ class _Costs:
     embedding: float
 
 
-def _calibrate(loaded: Loaded, left: Sequence[Measure]) -> _Costs:
+def _calibrate(loaded: Loaded, left: Sequence[Measure], limit: float | None) -> _Costs:
     """Do the fullest condition of ``left`` in a temporary folder, with brief trainings; each probe once a signal."""
     grid = loaded.grid
     fullest = max((item.embed.condition for item in left), key=lambda one: (_signal(one.channel), -one.seed))
-    mine = [item for item in left if item.embed.condition.key == fullest.key]
     with tempfile.TemporaryDirectory(prefix="noiselaw-") as folder:
         store = Store.create(Path(folder) / "calibration")
         write_source(store, grid.source, loaded.dataset)
@@ -126,18 +134,38 @@ def _calibrate(loaded: Loaded, left: Sequence[Measure]) -> _Costs:
             write_split(store, key, split)
         for key, pairs in grid.pairs.items():
             write_pairs(store, key, pairs)
-        root = str(store.root)
-        prepared = _timed(lambda: work.prepare(root, fullest))
-        # One embedding of each model, the largest that is left; by model, what a fit takes at any size.
-        largest = {_label(item.embed): item.embed for item in sorted(mine, key=lambda item: item.embed.size)}
-        takes = {model: _fit_seconds(store, embed) for model, embed in largest.items()}
-        fits = {
-            item.embed.key: takes[_label(item.embed)](item.embed.size) for item in left if _label(item.embed) in takes
-        }
-        first = next(iter(largest.values())).key
-        sample = {(item.pairs, item.row["probe"]): item for item in mine if item.embed.key == first}
-        measured = [_timed(lambda item=item: work.measure(root, [item])) for item in sample.values()]  # type: ignore[misc]
-        sizes = [np.load(path, mmap_mode="r").nbytes for path in (store.root / "embeddings").glob("*/values.npy")]
+        if limit is None:
+            return _costs(str(store.root), fullest, left)
+        return _apart(str(store.root), fullest, left, limit)
+
+
+def _apart(root: str, fullest: Condition, left: Sequence[Measure], limit: float) -> _Costs:
+    """Return what :func:`_costs` returns, from a process that is ended after ``limit`` seconds."""
+    engine = local_processes(1)
+    executor = engine.start("cpu")
+    try:
+        return executor.submit(_costs, root, fullest, left).result(timeout=limit)
+    except TimeoutError as error:
+        raise InputError(f"the calibration took longer than {limit:g} s") from error
+    except engine.died as error:
+        raise InputError("the calibration killed its process (out of memory, perhaps)") from error
+    finally:
+        engine.end(executor)
+
+
+def _costs(root: str, fullest: Condition, left: Sequence[Measure]) -> _Costs:
+    """Do one condition of ``left`` in the store at ``root``, and return what its parts took."""
+    store = Store.open(root)
+    mine = [item for item in left if item.embed.condition.key == fullest.key]
+    prepared = _timed(lambda: work.prepare(root, fullest))
+    # One embedding of each model, the largest that is left; by model, what a fit takes at any size.
+    largest = {_label(item.embed): item.embed for item in sorted(mine, key=lambda item: item.embed.size)}
+    takes = {model: _fit_seconds(store, embed) for model, embed in largest.items()}
+    fits = {item.embed.key: takes[_label(item.embed)](item.embed.size) for item in left if _label(item.embed) in takes}
+    first = next(iter(largest.values())).key
+    sample = {(item.pairs, item.row["probe"]): item for item in mine if item.embed.key == first}
+    measured = [_timed(lambda item=item: work.measure(root, [item])) for item in sample.values()]  # type: ignore[misc]
+    sizes = [np.load(path, mmap_mode="r").nbytes for path in (store.root / "embeddings").glob("*/values.npy")]
     return _Costs(prepared, fits, float(np.mean(measured)), float(np.mean(sizes)) if sizes else 0.0)
 
 
