@@ -76,8 +76,12 @@ def test_what_a_study_of_images_is_unless_it_says_otherwise(pictures):
     assert paper.models == (ImageClassifier("class", head=101, epochs=5, validation_share=0, keep="last"),)
     assert plain.probes == paper.probes == (Discrete("given_labels"),)
     assert (plain.splits, paper.splits) == ("complementary", "random")
+    for models in ("image_classifier", ["image_classifier"], [{"kind": "image_classifier"}], plain.models):
+        named = Study(folder, signals=[Labels("class")], models=models)
+        assert (named.models, named.probes) == (plain.models, plain.probes)
     own = Study(folder, signals=[Labels("class")], models=[MeanColour()])
-    assert own.probes == Study("cells.h5ad", signals=[Labels("class")]).probes
+    hidden = Study(folder, signals=[Labels("class")], models=[ImageClassifier(output="hidden")])
+    assert own.probes == hidden.probes == Study("cells.h5ad", signals=[Labels("class")]).probes
 
 
 def test_a_class_of_one_image_is_measured_with_the_others_and_said(pictures):

@@ -37,7 +37,7 @@ class ImageClassifier(Representation):
     Parameters
     ----------
     labels
-        Annotation column of the labels to learn from.
+        Annotation column of the labels to learn from; a folder of class folders has `class`.
     model
         Any image classifier of torchvision by name, or ``timm:NAME``.
     weights
@@ -74,7 +74,7 @@ class ImageClassifier(Representation):
     takes: ClassVar[View] = "image"
     accelerated: ClassVar[bool] = True
 
-    labels: str
+    labels: str = "class"
     model: str = "mobilenet_v2"
     weights: str = "imagenet"
     output: Literal["label", "hidden"] = "label"

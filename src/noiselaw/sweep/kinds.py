@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from noiselaw.channels import CHANNELS, ImageChannel
 from noiselaw.errors import InputError, UsageError
 from noiselaw.prepare import PREPARATIONS
-from noiselaw.represent import REPRESENTATIONS
+from noiselaw.represent import REPRESENTATIONS, ImageClassifier
 from noiselaw.sweep.sources import kind_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,18 @@ _COUNTING = {"probes": ({"kind": "discrete", "correction": "given_labels"},)}
 
 def for_images(protocol: str, models: Any) -> dict[str, Any]:
     """Return what ``protocol`` sets for images where a study says nothing; ``models`` are the study's own, or None."""
-    return {**_COMMON, **_OF_IMAGES[protocol], **(_COUNTING if models is None else {})}
+    return {**_COMMON, **_OF_IMAGES[protocol], **(_COUNTING if models is None or _predict(models) else {})}
+
+
+def _predict(models: Any) -> bool:
+    """Say whether every one of ``models`` embeds an image as the class that it predicts, a number without an order."""
+    several = models if isinstance(models, list | tuple) else [models]
+    return bool(several) and all(
+        model == _CLASSIFIER["kind"]
+        or (isinstance(model, dict) and model.get("kind") == _CLASSIFIER["kind"] and model.get("output") != "hidden")
+        or (isinstance(model, ImageClassifier) and model.output == "label")
+        for model in several
+    )
 
 
 def check_kinds(study: Study) -> None:
