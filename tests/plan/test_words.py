@@ -78,6 +78,11 @@ def test_an_amount_without_a_unit_ends_without_a_space():
     assert words.amount(43124.0, "") == "43,100"
 
 
+def test_an_amount_of_an_inverse_is_no_row_of_two_numbers():
+    assert words.amount(30.0, "1 per variance") == "30.0 in 1/variance"
+    assert words.amount(0.25, "1 per f²") == "0.250 in 1/f²"
+
+
 def test_an_interval_beyond_what_there_is_to_know_says_so():
     assert words.possible(2.9, 2.75) == ", of which no more than 2.75 bits are possible"
     assert words.possible(2.7, 2.75) == ""

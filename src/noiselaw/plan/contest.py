@@ -15,7 +15,7 @@ from noiselaw.fit.outlook import FAR
 from noiselaw.laws import LAWS
 from noiselaw.plan.answers import Crossing, Difference, Leader
 from noiselaw.plan.reach import depth_fit
-from noiselaw.plan.words import amount, because, bits, number, span
+from noiselaw.plan.words import amount, because, bits, counted, number, span
 
 if TYPE_CHECKING:
     from noiselaw.plan.measured import Measured
@@ -246,7 +246,7 @@ def _crossing(
     far = not measured[0] <= depth <= measured[1]
     known = bool(np.isfinite(high) and low > 0)
     after = first if gap[at + 1] > 0 else second
-    interval = f"95 % interval {span(low, high, of_bits=False)} {unit}".rstrip()
+    interval = f"95 % interval {span(low, high, of_bits=False)} {counted(unit)}".rstrip()
     if known:
         told = f"By Eq. 2 through each, the curves of {pair} cross at {amount(depth, unit)} ({interval}); "
         told += f"above it {after}'s is the higher."

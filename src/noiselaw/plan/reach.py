@@ -10,7 +10,7 @@ from noiselaw.errors import UsageError
 from noiselaw.fit import STATUSES, derive, fit_law
 from noiselaw.fit.outlook import FAR
 from noiselaw.plan.answers import Loss, Losses, Reach
-from noiselaw.plan.words import amount, because, bits, number, possible, span
+from noiselaw.plan.words import amount, because, bits, counted, number, possible, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,12 +74,13 @@ def reach(curve: Measured, fraction: float = 0.9, fit: Fit | None = None) -> Rea
         plateau = derive(found, "plateau")
         ends = f"{span(low, high, of_bits=False)}; the plateau is {bits(plateau.value)}, "
         ends += span(plateau.interval.low, plateau.interval.high) + possible(plateau.interval.high, curve.ceiling)
-        told = f"By Eq. 2, {amount(depth, curve.unit)} reach{'es' * (not curve.unit)} {share} ({ends})"
+        one = not curve.unit or curve.unit.startswith("1 per ")
+        told = f"By Eq. 2, {amount(depth, curve.unit)} reach{'es' * one} {share} ({ends})"
         told += _doubt(found)
         told += f"; this is more than ten times the deepest measured ({number(found.x_range[1])})" if far else ""
     else:
         told = f"What {curve.noun} reaches {share} cannot be told, {because(found.reason)}"
-        bounds = f"{span(low, high, of_bits=False)} {curve.unit}".rstrip()
+        bounds = f"{span(low, high, of_bits=False)} {counted(curve.unit)}".rstrip()
         told += f" (it is {bounds})" if low > 0 or np.isfinite(high) else ""
     return Reach(model, signal, fraction, float(depth), low, high, found.status, known, told + ".", far)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-__all__ = ["amount", "because", "bits", "money", "noun", "number", "possible", "span", "times", "two"]
+__all__ = ["amount", "because", "bits", "counted", "money", "noun", "number", "possible", "span", "times", "two"]
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 #: Units in which more of u is a deeper measurement.
@@ -18,8 +18,13 @@ def noun(unit: str) -> str:
 
 
 def amount(value: float, unit: str) -> str:
-    """Return a value with its unit, if it has one: ``43,100 UMI per cell``."""
-    return f"{number(value)} {unit}".rstrip()
+    """Return a value with its unit, if it has one: ``43,100 UMI per cell``, ``30.0 in 1/variance``."""
+    return f"{number(value)} {counted(unit)}".rstrip()
+
+
+def counted(unit: str) -> str:
+    """Return ``unit`` as it stands after a number: what is an inverse would read as a second number."""
+    return f"in 1/{unit.removeprefix('1 per ')}" if unit.startswith("1 per ") else unit
 
 
 def number(value: float, digits: int = 3) -> str:
