@@ -90,3 +90,9 @@ def test_what_is_wrong_is_said_in_a_sentence(pictures, tmp_path, capsys, h5ad, m
         shutil.rmtree(folder / label)
     code, said = refused(capsys, folder, "--image-size", "16", *mean_colour, *out)
     assert code == 2 and "pictures holds none. Expected a folder, or a zip, with one folder of images for each" in said
+    (folder / "notes.txt").write_text("no image")
+    code, said = refused(capsys, folder)
+    assert code == 2 and "Say what to ask about" in said and "No image was found in the folder." in said
+    (folder / "notes.txt").unlink()
+    code, said = refused(capsys, folder)
+    assert code == 2 and "is empty. Expected cells, or one folder of images for each class." in said

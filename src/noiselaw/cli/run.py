@@ -227,10 +227,13 @@ def _data(source: Path, *, counts: str, image_size: int | None, folder: Path | N
             f"--image-size is for images, and {source} holds none. Expected a folder, or a zip, with one folder of "
             "images for each class."
         )
+    if not named and not images and not asked and source.is_dir() and not any(source.iterdir()):
+        raise UsageError(f"The folder {source} is empty. Expected cells, or one folder of images for each class.")
     if not images and not asked:
         raise UsageError(
             "Say what to ask about: --label COLUMN (an annotation column such as cell_type), --abundance KEY (a "
             "matrix such as protein), --clonal COLUMN (clones), --spatial KEY (positions), or pass a STUDY.toml."
+            + (" No image was found in the folder." if source.is_dir() and not source.suffix else "")
         )
     if not named and not images and not source.suffix and not source.exists():
         raise UsageError(
