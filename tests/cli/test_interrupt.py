@@ -67,8 +67,16 @@ def test_killing_the_driver_loses_nothing(tmp_path):
     out = tmp_path / "cut"
     process = subprocess.Popen(command(study, out, 2), stderr=subprocess.PIPE, text=True, start_new_session=True)
     wait_for_some(out, process)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    os.kill(process.pid, signal.SIGKILL)  # the driver alone: its workers must see it, and leave
+    process.communicate(timeout=30)
+    with pytest.raises(ProcessLookupError):
+        for _ in range(100):
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
     again = subprocess.run(command(study, out, 2), capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
     assert "40 measurements (0 failed)" in again.stdout
+    whole = subprocess.run(command(study, tmp_path / "whole", 2), capture_output=True, text=True)
+    assert whole.returncode == 0, whole.stderr
+    for name in ("measurements.csv", "measurements.parquet"):
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()

@@ -139,7 +139,7 @@ def test_every_write_in_turn_fails_and_the_next_run_completes(cells, tmp_path, u
     for fatal in range(1, writes + 1):
         folder = tmp_path / f"fault{fatal}"
         failing.restart(fatal)
-        with pytest.raises(OSError, match=os.strerror(number)):
+        with pytest.raises(StoreError, match=os.strerror(number)):
             run(tiny(cells), folder)
         failing.restart(None)
         run(tiny(cells), folder)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Any
 
 from noiselaw.errors import UsageError
@@ -114,11 +115,22 @@ def _answer(number: int) -> int:
 
 
 def _begin(devices: SimpleQueue[str | None]) -> None:
-    """Leave Ctrl-C to the driver, which ends the workers; take the next device, if they are told apart."""
+    """Leave Ctrl-C to the driver, which ends the workers; take the next device, if they are told apart.
+
+    A driver that is killed ends nobody, and a worker would wait for it for ever: each looks whether it is there.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_driver, daemon=True).start()
     device = devices.get()
     if device is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
+
+
+def _end_with_driver() -> None:
+    driver = parent_process()
+    if driver is not None:
+        driver.join()
+        os._exit(1)
 
 
 def dask_cluster(scheduler: str) -> Engine:
