@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from noiselaw.cli import main
+from noiselaw.errors import InputError
 from noiselaw.records import Embedding, History
 from noiselaw.represent import REPRESENTATIONS, Encoder, Representation
 
@@ -96,3 +97,15 @@ def test_what_is_wrong_is_said_in_a_sentence(pictures, tmp_path, capsys, h5ad, m
     (folder / "notes.txt").unlink()
     code, said = refused(capsys, folder)
     assert code == 2 and "is empty. Expected cells, or one folder of images for each class." in said
+
+
+def test_a_dry_run_says_which_model_fails(pictures, tmp_path, capsys, monkeypatch, mean_colour):
+    def fails(self, prepared, rng):
+        raise InputError("torchvision has no such network.")
+
+    monkeypatch.setattr(MeanColour, "_fit", fails)
+    folder, out = pictures({"blue": 60, "green": 60}), tmp_path / "study"
+    asked = ["run", str(folder), "--image-size", "16", "--out", str(out), *QUICK, *mean_colour]
+    assert main([*asked, "--dry-run"]) == 0
+    assert "Failed in the calibration, and so not in that time: mean_colour: torchvision" in capsys.readouterr().out
+    assert not out.exists()

@@ -368,6 +368,8 @@ def _forecast(loaded: Loaded, source: Path, folder: Path, workers: int, as_json:
         f"{_time(expected, workers)}, {expected.disk_bytes / 1e6:,.0f} MB of disk, "
         f"{expected.memory_bytes / 1e9:.1f} GB of memory. Nothing was written."
     )
+    for trouble in expected.troubles:
+        typer.echo(f"Failed in the calibration, and so not in that time: {trouble}")
     typer.echo(f"Next: noiselaw run {source} --out {folder} (with the same options)")
 
 

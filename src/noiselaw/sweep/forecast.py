@@ -51,6 +51,8 @@ class Forecast:
     seconds: float
     disk_bytes: float
     memory_bytes: float
+    #: Why models failed in the calibration, as they would in the study.
+    troubles: tuple[str, ...] = ()
 
 
 def forecast(loaded: Loaded, store: Store | None, workers: int, limit: float | None = None) -> Forecast:
@@ -83,6 +85,7 @@ def forecast(loaded: Loaded, store: Store | None, workers: int, limit: float | N
         seconds=seconds / workers,
         disk_bytes=held + costs.embedding * len(grid.embeds),
         memory_bytes=memory,
+        troubles=costs.troubles,
     )
 
 
@@ -115,12 +118,13 @@ def _bytes(dataset: Dataset, workers: int) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class _Costs:
-    """What the calibration found: seconds to prepare a condition, for each fit and measurement; bytes of embeddings."""
+    """What the calibration found: seconds for a condition, each fit and measurement; bytes of embeddings; failures."""
 
     prepare: float
     fits: Mapping[str, float]
     measurements: float
     embedding: float
+    troubles: tuple[str, ...] = ()
 
 
 def _calibrate(loaded: Loaded, left: Sequence[Measure], limit: float | None) -> _Costs:
@@ -165,8 +169,10 @@ def _costs(root: str, fullest: Condition, left: Sequence[Measure]) -> _Costs:
     first = next(iter(largest.values())).key
     sample = {(item.pairs, item.row["probe"]): item for item in mine if item.embed.key == first}
     measured = [_timed(lambda item=item: work.measure(root, [item])) for item in sample.values()]  # type: ignore[misc]
+    bodies = {model: store.read("embeddings", embed.key).body for model, embed in largest.items()}
+    troubles = tuple(f"{model}: {body['error']}" for model, body in bodies.items() if "error" in body)
     sizes = [np.load(path, mmap_mode="r").nbytes for path in (store.root / "embeddings").glob("*/values.npy")]
-    return _Costs(prepared, fits, float(np.mean(measured)), float(np.mean(sizes)) if sizes else 0.0)
+    return _Costs(prepared, fits, float(np.mean(measured)), float(np.mean(sizes)) if sizes else 0.0, troubles)
 
 
 def _label(embed: Embed) -> str:
