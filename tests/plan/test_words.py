@@ -87,3 +87,8 @@ def test_an_interval_beyond_what_there_is_to_know_says_so():
     assert words.possible(2.9, 2.75) == ", of which no more than 2.75 bits are possible"
     assert words.possible(2.7, 2.75) == ""
     assert words.possible(2.7, math.nan) == ""
+
+
+def test_what_is_measured_is_called_cells_only_where_u_counts_molecules_or_nothing_is_said():
+    assert {words.observed(unit) for unit in ("UMI per cell", "")} == {"cells"}
+    assert {words.observed(unit) for unit in ("1/variance", "kept/lost")} == {"observations"}

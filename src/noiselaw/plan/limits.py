@@ -158,8 +158,8 @@ def _gain(
     variable = {"depth": "u", "cells": "N"}[along]
     expected = outlook.gain(variable, factor, **here)
     target = here[variable] * factor
-    where = amount(target, curve.unit) if along == "depth" else f"{target:,.0f} cells"
-    what = curve.noun if along == "depth" else along
+    where = amount(target, curve.unit) if along == "depth" else f"{target:,.0f} {curve.things}"
+    what = curve.noun if along == "depth" else curve.things
     said = f"{times(factor).capitalize()} the {what} ({where}) would add {bits(expected.value)}"
     said += f" (95 % interval {span(expected.low, expected.high)})"
     return Gain(along, factor, expected, said + _label(expected) + ".")
@@ -188,17 +188,17 @@ def _sentence(
         sizes = len(curve.table["n_train"].dropna().unique())
         told = "no training size is given" if not sizes else f"only {sizes} training size{'s were' * (sizes > 1)}"
         told += " was measured" if sizes == 1 else " measured" if sizes else ""
-        return f"{about}: {gained}. Whether cells limit it cannot be told, {because(told)}."
-    both = f"{gained}, {more} the cells {bits(cells.value)} ({span(cells.low, cells.high)})"
+        return f"{about}: {gained}. Whether {curve.things} limit it cannot be told, {because(told)}."
+    both = f"{gained}, {more} the {curve.things} {bits(cells.value)} ({span(cells.low, cells.high)})"
     if start.extrapolated:
         outside = f"because this lies {number(start.beyond)} times outside what was measured"
-        return f"{about}: whether {curve.noun} or cells limit it there cannot be told, {outside}: {both}."
+        return f"{about}: whether {curve.noun} or {curve.things} limit it there cannot be told, {outside}: {both}."
     both += _label(max(depth, cells, key=lambda gain: gain.beyond))
     if limit == "depth":
         return f"{about} is limited by {curve.noun}: {both}."
     if limit == "cells":
-        return f"{about} is limited by cells: {both}."
+        return f"{about} is limited by {curve.things}: {both}."
     if limit == "neither":
         return f"{about} is near its limit: {both}."
     why = "because the intervals of the two gains overlap"
-    return f"{about}: whether {curve.noun} or cells limit it cannot be told, {why}: {both}."
+    return f"{about}: whether {curve.noun} or {curve.things} limit it cannot be told, {why}: {both}."

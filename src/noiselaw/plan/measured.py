@@ -13,7 +13,7 @@ from noiselaw.errors import InputError, UsageError, nearest
 from noiselaw.fit.points import points_of
 from noiselaw.fit.units import refuse_nats
 from noiselaw.laws import NoiseLaw
-from noiselaw.plan.words import noun
+from noiselaw.plan.words import noun, observed
 from noiselaw.table import numbers_of, read_table, repeated
 
 if TYPE_CHECKING:
@@ -78,6 +78,11 @@ class Measured:
     def noun(self) -> str:
         """Return what u is called in sentences: depth, or signal-to-noise where its unit counts no molecules."""
         return noun(self.unit)
+
+    @property
+    def things(self) -> str:
+        """Return what was measured: cells, or observations where u counts no molecules."""
+        return observed(self.unit)
 
     @property
     def depth(self) -> float:

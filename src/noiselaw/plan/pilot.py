@@ -16,7 +16,7 @@ from noiselaw.plan.answers import Leader, Limits, Pilot, Reach
 from noiselaw.plan.contest import paired
 from noiselaw.plan.limits import outlook_of, points_for, verdict
 from noiselaw.plan.reach import depth_fit
-from noiselaw.plan.words import amount
+from noiselaw.plan.words import amount, observed
 from noiselaw.randomness import generator
 
 if TYPE_CHECKING:
@@ -197,13 +197,15 @@ def _sizes(candidate: Candidate, cells: float) -> FloatArray:
 def _described(candidate: Candidate, depth: float, cells: float, shallowest: float, unit: str) -> str:
     parts = []
     if candidate.sizes:
-        parts.append(f"{candidate.sizes} training sizes from {max(cells / 30.0, 2.0):,.0f} to {cells:,.0f} cells")
+        parts.append(
+            f"{candidate.sizes} training sizes from {max(cells / 30.0, 2.0):,.0f} to {cells:,.0f} {observed(unit)}"
+        )
     if candidate.deeper > 1:
         parts.append(f"three deeper levels up to {amount(candidate.deeper * depth, unit)}")
     if candidate.shallower > 1:
         parts.append(f"three shallower levels down to {amount(shallowest / candidate.shallower, unit)}")
     if candidate.larger > 1:
-        parts.append(f"three larger training sizes up to {candidate.larger * cells:,.0f} cells")
+        parts.append(f"three larger training sizes up to {candidate.larger * cells:,.0f} {observed(unit)}")
     if candidate.seeds > 1:
         parts.append(f"{candidate.seeds} times the replicates")
     return " and ".join(parts)

@@ -5,7 +5,20 @@ from __future__ import annotations
 import math
 import re
 
-__all__ = ["amount", "because", "bits", "counted", "money", "noun", "number", "possible", "span", "times", "two"]
+__all__ = [
+    "amount",
+    "because",
+    "bits",
+    "counted",
+    "money",
+    "noun",
+    "number",
+    "observed",
+    "possible",
+    "span",
+    "times",
+    "two",
+]
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 #: Units in which more of u is a deeper measurement.
@@ -15,6 +28,11 @@ _DEEP = ("umi", "read", "molecule", "depth")
 def noun(unit: str) -> str:
     """Return what u is called in sentences, given its unit: depth, or signal-to-noise where it counts no molecules."""
     return "depth" if any(word in unit.lower() for word in _DEEP) else "signal-to-noise"
+
+
+def observed(unit: str) -> str:
+    """Return what is measured, given the unit of u: cells, or observations where u counts no molecules."""
+    return "cells" if not unit or noun(unit) == "depth" else "observations"
 
 
 def amount(value: float, unit: str) -> str:

@@ -9,7 +9,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from noiselaw.plan.words import because, bits, number, times
+from noiselaw.plan.words import because, bits, number, observed, times
 from noiselaw.report.numbers import count, percent
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def kept(fact: Kept, signal: str, axis: Axis) -> str:
     where = f"At your {axis.noun} ({number(fact.x)} {axis.unit}".rstrip() + ")"
     if not math.isfinite(fact.bits):
         return f"{where} nothing could be measured for {fact.representation}, {because(fact.reason)}."
-    trained = f", trained on {count(fact.n_train)} cells," if fact.n_train else ""
+    trained = f", trained on {count(fact.n_train)} {observed(axis.unit)}," if fact.n_train else ""
     start = f"{where} {fact.representation}{trained} keeps"
     error = _error(fact)
     if fact.standard_error > 0 and fact.bits < 2 * fact.standard_error:
@@ -136,7 +136,7 @@ def gain(gained: Gain | None, factor: float, axis: Axis, reason: str) -> str:
 
 def undecided(leader: str, axis: Axis, reason: str) -> str:
     """Say that the planner has no answer about what limits ``leader``, and why."""
-    return f"Whether {axis.noun} or training cells limit {leader} cannot be told, {because(reason)}."
+    return f"Whether {axis.noun} or training {observed(axis.unit)} limit {leader} cannot be told, {because(reason)}."
 
 
 def caution(misfit: float, axis: Axis) -> str:
@@ -165,6 +165,5 @@ def depth_caption(axis: Axis, with_truth: bool) -> str:
 
 def size_caption(axis: Axis) -> str:
     """Say what the picture of bits against training size shows."""
-    return (
-        f"Bits kept against the number of training cells, at full {axis.noun}. Lines: the fitted size law, drawn alike."
-    )
+    against = f"the number of training {observed(axis.unit)}, at full {axis.noun}"
+    return f"Bits kept against {against}. Lines: the fitted size law, drawn alike, where there are sizes enough."

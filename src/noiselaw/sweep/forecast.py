@@ -97,7 +97,7 @@ def is_quick(loaded: Loaded, store: Store | None) -> bool:
     asked = {(item.row["signal"], item.row["probe"]) for item in left}
     brief = {label: embed.model.brief(embed.size, _FEW) for label, embed in models.items()}
     long = [label for label, (_, cost, whole) in brief.items() if models[label].model.accelerated and whole <= cost]
-    return not long and len(left) >= _MANY * len(models) * len(asked)
+    return bool(left) and not long and len(left) >= _MANY * len(models) * len(asked)
 
 
 def _signal(channel: Channel) -> float:
