@@ -49,6 +49,20 @@ def test_the_stores_own_study_file_goes_on_where_it_stopped(h5ad, tmp_path, caps
     assert (out / "measurements.csv").read_bytes() == before
 
 
+def test_a_changed_study_keeps_what_was_measured_and_says_what_it_no_longer_asks_for(h5ad, tmp_path, capsys):
+    run = ["run", str(h5ad), "--label", "cell_type", "--out", str(tmp_path / "out"), *QUICK]
+    assert main(run) == 0
+    capsys.readouterr()
+    assert main([*run, "--levels", "0.5,1", "--models", "pca"]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert (
+        "also holds 3 measurements that this study does not ask for (level 0.1; representation random_projection)"
+        in said
+    )
+    assert len(list((tmp_path / "out" / "measurements").iterdir())) == 5
+    assert len(pd.read_csv(tmp_path / "out" / "measurements.csv")) == 2
+
+
 def broken(kind, adata):
     x = adata.X.toarray()
     if kind == "negative":

@@ -36,11 +36,12 @@ column = "cell_type"
 
 MODELS = """
 import os, signal, time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 from noiselaw.represent import RandomProjection
 from noiselaw.represent.base import Representation
+from noiselaw.sweep import store
 
 @dataclass(frozen=True)
 class Hangs(Representation):
@@ -75,6 +76,25 @@ class DiesOnce(Representation):
             flag.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return RandomProjection().fit(prepared, rng)
+
+@dataclass(frozen=True)
+class DiesWriting(Representation):
+    # kills its worker when half of its embedding's bytes are on disk, once
+    takes: ClassVar[str] = "lognorm"
+    flag: str = field(default="", metadata={"shown": False})  # one name, one seed
+    def _fit(self, prepared, rng):
+        if not Path(self.flag).exists():
+            Path(self.flag).touch()
+            store._save = half_written
+        return RandomProjection().fit(prepared, rng)
+
+def half_written(path, values):
+    whole = values.tobytes()
+    with open(path, "wb") as handle:
+        handle.write(whole[: len(whole) // 2])
+        handle.flush()
+        os.fsync(handle.fileno())
+        os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -197,6 +217,17 @@ def test_a_worker_killed_in_mid_training_costs_nothing(cells, tmp_path, models):
     table = run(tiny(cells, models=["pca", models.DiesOnce(str(flag))]), tmp_path / "s", workers=2)
     assert flag.exists()
     assert (table["status"] != "failed").all()
+
+
+def test_a_worker_killed_in_mid_write_leaves_the_table_of_an_undisturbed_run(cells, tmp_path, models):
+    calm, flag = tmp_path / "calm", tmp_path / "died"
+    calm.touch()
+    for number, name in enumerate((calm, flag)):
+        study = tiny(cells, models=["pca", models.DiesWriting(str(name))], seeds=2)
+        run(study, tmp_path / f"s{number}", workers=2)
+    assert flag.exists()
+    assert table_of(tmp_path / "s1")[0] == table_of(tmp_path / "s0")[0]
+    assert not [entry for entry in (tmp_path / "s1").rglob(".*") if entry.name != ".running"]
 
 
 def command(study, out, *more):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from noiselaw.signals import Signal
-    from noiselaw.sweep import Forecast, Loaded, Study
+    from noiselaw.sweep import Forecast, Loaded, Store, Study
 
 __all__ = ["run"]
 
@@ -293,13 +294,32 @@ def _say_what_is_left_out(loaded: Loaded, folder: Path) -> None:
 
     if not (folder / "store.json").is_file():
         return
-    others = len(Store.open(folder).keys("measurements") - {item.key for item in loaded.grid.measures})
+    store = Store.open(folder)
+    others = store.keys("measurements") - {item.key for item in loaded.grid.measures}
     if others:
         typer.echo(
-            f"{folder} also holds {others:,} measurements that this study does not ask for; they are kept, and come "
-            "back into its tables when a study asks for them again.",
+            f"{folder} also holds {len(others):,} measurements that this study does not ask for "
+            f"({_difference(loaded, store, others)}); they are kept, and come back into its tables when a study asks "
+            "for them again.",
             err=True,
         )
+
+
+def _difference(loaded: Loaded, store: Store, others: set[str]) -> str:
+    """Return what the measurements ``others`` of a store have that the study has not: ``level 0.01, 0.1; seed 3``."""
+    from noiselaw.errors import StoreError
+
+    rows = []
+    for key in others:
+        with suppress(StoreError):  # a damaged one is the run's business
+            rows.append(store.read("measurements", key).body["row"])
+    parts = []
+    for name in ("dataset", "signal", "channel", "level", "n_train", "representation", "probe", "seed"):
+        asked = {item.row[name] for item in loaded.grid.measures}
+        more = sorted({row[name] for row in rows} - asked)
+        shown = ", ".join(f"{value:.4g}" if isinstance(value, float) else str(value) for value in more[:5])
+        parts += [f"{name} {shown}{', ...' * (len(more) > 5)}"] if more else []
+    return "; ".join(parts) or "of other combinations, data or options"
 
 
 def _check_missing_labels(loaded: Loaded, missing: list[str]) -> None:
