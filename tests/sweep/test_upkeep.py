@@ -6,6 +6,7 @@ import pytest
 from noiselaw.cli import main
 from noiselaw.errors import StoreError
 from noiselaw.signals import Labels
+from noiselaw.simulate import Cells
 from noiselaw.sweep import Store, Study, collect, run
 from noiselaw.sweep.upkeep import clean, merge, verify
 
@@ -62,6 +63,29 @@ def test_stores_of_one_data_set_join(cells, tmp_path):
     assert merge(one, [two]) > 0
     assert merge(one, [two]) == 0
     pd.testing.assert_frame_equal(collect(one), run(study_of(cells), tmp_path / "whole"))
+
+
+def test_what_is_known_of_the_truth_joins_too(tmp_path):
+    data = Cells(n_cells=300, n_genes=60, n_types=3, seed=1)
+    for name, levels in (("one", [0.1]), ("two", [1.0])):
+        options = {"levels": levels, "sizes": 1, "seeds": 1, "models": ["pca"]}
+        run(Study(data=data, signals=[Labels("cell_type")], **options), tmp_path / name)
+    merge(Store.open(tmp_path / "one"), [Store.open(tmp_path / "two")])
+    assert sorted(pd.read_parquet(tmp_path / "one" / "truth.parquet")["level"]) == [0.1, 1.0]
+
+
+def test_a_good_measurement_takes_the_place_of_a_failed_one(cells, tmp_path):
+    for name in ("one", "two"):
+        run(study_of(cells), tmp_path / name)
+    one, two = Store.open(tmp_path / "one"), Store.open(tmp_path / "two")
+    key = sorted(one.keys("measurements"))[0]
+    piece = one.read("measurements", key)
+    one.remove("measurements", key)
+    row = {**piece.body["row"], "status": "failed", "bits": None, "reason": "its worker was killed"}
+    one.write("measurements", key, {**piece.body, "row": row})
+    assert merge(one, [two]) == 1
+    pd.testing.assert_frame_equal(collect(one), collect(two))
+    assert merge(two, [one]) == 0
 
 
 def test_stores_of_other_data_do_not_join(cells, tmp_path):

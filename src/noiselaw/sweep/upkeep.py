@@ -83,7 +83,9 @@ def merge(into: Store, others: Iterable[Store]) -> int:
     asked = {item["key"]: item for plan in plans.values() for item in plan["measurements"]}
     _check_distinct(asked.values())
     new = sum(_take(into, other) for other in others)
-    into.write_text("plan.json", json.dumps({**plans[into], "measurements": list(asked.values())}))
+    known = {(row["signal"], row["level"]): row for store in reversed(plans) for row in plans[store]["truth"]}
+    merged = {**plans[into], "measurements": list(asked.values()), "truth": list(known.values())}
+    into.write_text("plan.json", json.dumps(merged))
     collect(into)
     return new
 
@@ -119,9 +121,16 @@ def _check_distinct(asked: Iterable[dict[str, Any]]) -> None:
 
 def _take(into: Store, other: Store) -> int:
     new = 0
+    for key in other.keys("measurements") & into.keys("measurements"):
+        if _failed(into, key) and not _failed(other, key):  # a worker that was killed there, say
+            into.remove("measurements", key)
     for kind in KINDS:
         for key in sorted(other.keys(kind) - into.keys(kind)):
             piece = other.read(kind, key)
             into.write(kind, key, piece.body, piece.arrays)
             new += 1
     return new
+
+
+def _failed(store: Store, key: str) -> bool:
+    return bool(store.read("measurements", key).body["row"]["status"] == "failed")
