@@ -17,8 +17,10 @@ from noiselaw.testing import check_representation
 
 
 def needs_files(name):
-    """Say whether it has an option without a default: weights or embeddings, which its own tests make."""
-    return any(f.default is MISSING and f.default_factory is MISSING for f in fields(REPRESENTATIONS.get(name)))
+    """Say whether its own tests make what it needs: images, or options without a default (weights, embeddings)."""
+    strategy = REPRESENTATIONS.get(name)
+    without = any(f.default is MISSING and f.default_factory is MISSING for f in fields(strategy))
+    return without or getattr(strategy, "takes", "") == "image"
 
 
 #: Pretrained models, whose weights a test saves as a user would find them.

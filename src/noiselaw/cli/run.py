@@ -5,26 +5,24 @@ from __future__ import annotations
 import json
 import os
 import signal
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from noiselaw.errors import NoiselawError, UsageError, nearest
+from noiselaw.cli.beforehand import say_how_long, say_what_is_left_out, say_what_is_to_do, say_what_it_would_take
+from noiselaw.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from noiselaw.signals import Signal
-    from noiselaw.sweep import Forecast, Loaded, Store, Study
+    from noiselaw.sweep import Loaded, Study
 
 __all__ = ["run"]
 
 #: A single whole number up to this is how many training sizes, above it a training size.
 _MOST_SIZES = 50
-#: Seconds after which the calibration before a start is given up.
-_PATIENCE = 300.0
 
 
 def run(
@@ -142,11 +140,11 @@ def run(
     _check_missing_clones(loaded, clonal, missing_clone or [])
     if dry_run:
         with patient("calibrating"):
-            _forecast(loaded, source, out, slots, as_json)
+            say_what_it_would_take(loaded, source, out, slots, as_json)
         return 0
-    _say_what_is_to_do(loaded, as_json)
-    _say_what_is_left_out(loaded, out)
-    _say_how_long(loaded, out, slots, quiet=as_json or scheduler is not None)
+    say_what_is_to_do(loaded, as_json)
+    say_what_is_left_out(loaded, out)
+    say_how_long(loaded, out, slots, quiet=as_json or scheduler is not None)
     with watching(quiet=as_json) as watcher:
         table = run_loaded(loaded, out, how, watcher)
     with patient("writing the report"):
@@ -249,79 +247,6 @@ def _data(source: Path, *, counts: str, image_size: int | None, folder: Path | N
     return ImageFiles(str(source), **options) if images else CellFile(str(source), counts=counts)
 
 
-def _say_what_is_to_do(loaded: Loaded, quiet: bool) -> None:
-    """Say how large a study is; how long it takes shows after its first conditions, or before it with --dry-run."""
-    grid = loaded.grid
-    if not quiet:
-        dataset = loaded.dataset
-        if "counts" in dataset.provenance:
-            cells, genes = dataset.observations.shape
-            found = dataset.provenance["counts"]
-            typer.echo(f"{dataset.name}: {cells:,} cells × {genes:,} genes ({found}).", err=True)
-        typer.echo(
-            f"{len(grid.measures):,} measurements of {len(grid.embeds):,} fits under {len(grid.conditions):,} "
-            "conditions.",
-            err=True,
-        )
-
-
-def _say_how_long(loaded: Loaded, folder: Path, workers: int, *, quiet: bool) -> None:
-    """Say how long the study takes, from a calibration that is short beside it; a small one is done as soon."""
-    from noiselaw.cli.progress import patient
-    from noiselaw.sweep import Store, forecast
-    from noiselaw.sweep.forecast import is_quick
-
-    store = Store.open(folder) if (folder / "store.json").is_file() else None
-    if quiet or not is_quick(loaded, store):
-        return
-    typer.echo("Calibrating ...", err=True)
-    try:
-        with patient("calibrating"):
-            expected = forecast(loaded, store, workers, _PATIENCE)
-    except NoiselawError as error:  # which is no reason not to start
-        typer.echo(f"How long it takes is not known: {str(error).rstrip('.')}.", err=True)
-        return
-    typer.echo(f"{_time(expected, workers)} for what is left to do.", err=True)
-
-
-def _time(expected: Forecast, workers: int) -> str:
-    return f"About {_duration(expected.seconds)} with {workers} worker{'s' * (workers > 1)} (from a short calibration)"
-
-
-def _say_what_is_left_out(loaded: Loaded, folder: Path) -> None:
-    """Say when a folder holds finished measurements that the study does not ask for: they stay, outside its table."""
-    from noiselaw.sweep import Store
-
-    if not (folder / "store.json").is_file():
-        return
-    store = Store.open(folder)
-    others = store.keys("measurements") - {item.key for item in loaded.grid.measures}
-    if others:
-        typer.echo(
-            f"{folder} also holds {len(others):,} measurements that this study does not ask for "
-            f"({_difference(loaded, store, others)}); they are kept, and come back into its tables when a study asks "
-            "for them again.",
-            err=True,
-        )
-
-
-def _difference(loaded: Loaded, store: Store, others: set[str]) -> str:
-    """Return what the measurements ``others`` of a store have that the study has not: ``level 0.01, 0.1; seed 3``."""
-    from noiselaw.errors import StoreError
-
-    rows = []
-    for key in others:
-        with suppress(StoreError):  # a damaged one is the run's business
-            rows.append(store.read("measurements", key).body["row"])
-    parts = []
-    for name in ("dataset", "signal", "channel", "level", "n_train", "representation", "probe", "seed"):
-        asked = {item.row[name] for item in loaded.grid.measures}
-        more = sorted({row[name] for row in rows} - asked)
-        shown = ", ".join(f"{value:.4g}" if isinstance(value, float) else str(value) for value in more[:5])
-        parts += [f"{name} {shown}{', ...' * (len(more) > 5)}"] if more else []
-    return "; ".join(parts) or "of other combinations, data or options"
-
-
 def _check_missing_labels(loaded: Loaded, missing: list[str]) -> None:
     """Refuse a missing label that labels nothing: a slip of the pen would measure what was to be left out."""
     from noiselaw.signals import Labels
@@ -368,35 +293,6 @@ def _sizes(text: str | None) -> int | list[int] | None:
 
 def _names(text: str | None) -> list[str] | None:
     return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _forecast(loaded: Loaded, source: Path, folder: Path, workers: int, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from noiselaw.sweep import Store, forecast
-
-    store = Store.open(folder) if (folder / "store.json").is_file() else None
-    expected: Forecast = forecast(loaded, store, workers)
-    if as_json:
-        typer.echo(json.dumps({**asdict(expected), "out": str(folder), "workers": workers}, indent=2))
-        return
-    typer.echo(
-        f"{expected.conditions:,} conditions, {expected.fits:,} fits, {expected.measurements:,} measurements, of which "
-        f"{expected.measurements_left:,} are left to do."
-    )
-    typer.echo(
-        f"{_time(expected, workers)}, {expected.disk_bytes / 1e6:,.0f} MB of disk, "
-        f"{expected.memory_bytes / 1e9:.1f} GB of memory. Nothing was written."
-    )
-    for trouble in expected.troubles:
-        typer.echo(f"Failed in the calibration, and so not in that time: {trouble}")
-    typer.echo(f"Next: noiselaw run {source} --out {folder} (with the same options)")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _finish(table: pd.DataFrame, folder: Path, as_json: bool) -> int:
