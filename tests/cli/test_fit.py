@@ -116,3 +116,12 @@ def test_mistakes_are_one_sentence(table, capsys, options, code, message):
 def test_no_such_file(tmp_path, capsys):
     assert main(["fit", str(tmp_path / "absent.csv")]) == 3
     assert "There is no file" in capsys.readouterr().err
+
+
+def test_a_table_of_sizes_alone_is_sent_to_a_plan_only_with_depths(tmp_path, made_up, capsys):
+    table = made_up(signals=("protein",), representations=("pca",), levels=6, sizes=6).rename(columns={"u": "other"})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    assert main(["fit", str(tmp_path / "t.csv"), "--law", "size", "--by", "level"]) == 0
+    assert f"where a column holds depths (a plan needs four of them): noiselaw plan {tmp_path / 't.csv'} --x DEPTH" in (
+        capsys.readouterr().out
+    )

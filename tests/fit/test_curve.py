@@ -125,6 +125,10 @@ def test_mistakes_are_named():
         fit_law("noise", U, curve(2, 100), protocol="papr")
     with pytest.raises(UsageError, match="confidence must lie between 0 and 1; got 95"):
         fit_law("noise", U, curve(2, 100), confidence=95)
+    with pytest.raises(UsageError, match=r"object such as NoiseLaw\(\); got the class NoiseLaw"):
+        fit_law(NoiseLaw, [1, 2], [1, 2])
+    with pytest.raises(UsageError, match="got 2"):
+        fit_law(2, [1, 2], [1, 2])
 
 
 @pytest.mark.parametrize("law", ["noise", "size", "two_sided", "stretched", "hill", "hyperbola", "log_linear", "power"])

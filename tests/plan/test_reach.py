@@ -1,8 +1,13 @@
+import json
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from noiselaw.errors import UsageError
-from noiselaw.laws import NoiseLaw
-from noiselaw.plan import losses, measured, reach, with_pilot
+from noiselaw.laws import NoiseLaw, TwoSidedLaw
+from noiselaw.plan import crossing, losses, measured, reach, with_pilot
+from noiselaw.simulate import rows
 
 
 @pytest.mark.parametrize("fraction", [0.5, 0.9, 0.95])
@@ -65,3 +70,40 @@ def test_one_signal_has_none_to_compare_with(curve_table):
     assert "no other signal" in losses([about(curve_table(), "type")]).sentence
     with pytest.raises(UsageError, match="at least one signal"):
         losses([])
+
+
+@pytest.fixture
+def pair_table():
+    """Bits about a partner as noisy as the cell, as a sweep writes them."""
+
+    def make(top=1.5, k=40.0, signal="clonal", target="embedding", **columns):
+        u = np.geomspace(1.0, 3000.0, 12)
+        table = rows(TwoSidedLaw(), [top, k], u, sd=0.004, seeds=2, signal=signal, **columns)
+        return table.assign(diagnostics=json.dumps({"target": target}))
+
+    return make
+
+
+def test_a_partner_as_noisy_as_the_cell_has_noise_on_both_sides(pair_table):
+    answer = reach(measured(pair_table()))
+    truth = float(TwoSidedLaw().inverse(np.array([1.5, 40.0]), np.array(0.9 * 1.5)))
+    assert answer.known and answer.low < truth < answer.high and answer.depth == pytest.approx(truth, rel=0.1)
+    assert answer.sentence.startswith("By Eq. 2 with noise on both sides, ")
+    as_if_clean = reach(measured(pair_table(target="profile")))
+    assert as_if_clean.sentence.startswith("By Eq. 2, ") and "the form two_sided passes" in as_if_clean.sentence
+
+
+def test_each_signal_is_read_by_its_own_law(pair_table, curve_table):
+    table = pd.concat([pair_table(), curve_table(signal="type")], ignore_index=True)
+    assert [measured(table).about(signal=name).law for name in ("clonal", "type")] == ["two_sided", "noise"]
+    assert measured(pair_table().drop(columns=["signal"])).law == "two_sided"
+    losing = losses([measured(table).about(signal=name) for name in ("clonal", "type")])
+    assert losing.losses[0].bits > 0
+
+
+def test_curves_of_noisy_partners_cross_by_the_law_made_for_them(pair_table, several):
+    table = several("representation", pca=pair_table(top=1.0, k=10.0), vae=pair_table(top=2.0, k=200.0))
+    answer = crossing(measured(table), "pca", "vae")
+    assert answer.known and "By Eq. 2 with noise on both sides through each" in answer.sentence
+    laws = [float(TwoSidedLaw()(np.array(theta), np.array(answer.depth))) for theta in ([1.0, 10.0], [2.0, 200.0])]
+    assert laws[0] == pytest.approx(laws[1], abs=0.02)

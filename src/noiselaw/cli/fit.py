@@ -67,7 +67,11 @@ def fit(
         return
     for record in records:
         typer.echo(_sentence(record, keys))
-    typer.echo(f"Next: noiselaw report {table}" if table.is_dir() else _next(table, columns, variables, y))
+    typer.echo(
+        f"Next: noiselaw report {table}"
+        if table.is_dir()
+        else _next(table, "u" in measured.columns, columns, variables, y)
+    )
 
 
 def _warn_of_mixture(mixed: list[str], keys: list[str]) -> None:
@@ -80,13 +84,15 @@ def _warn_of_mixture(mixed: list[str], keys: list[str]) -> None:
         )
 
 
-def _next(table: Path, columns: tuple[str, ...], x: str | list[str] | None, y: str) -> str:
-    """Return the command that asks the same columns what more would add."""
+def _next(table: Path, depths: bool, columns: tuple[str, ...], x: str | list[str] | None, y: str) -> str:
+    """Return the command that asks the same columns what more would add; a plan needs a column of depths."""
     named = [x] if isinstance(x, str) else x or []
     options = [f'{"--x" if name == "u" else "--n"} "{column}"' for name, column in zip(columns, named, strict=False)]
-    options = options if "u" in columns else ["--x DEPTH", *options]
     options += [f'--y "{y}"'] if y != "bits" else []
-    return f"Next: noiselaw plan {' '.join([str(table), *options])}"
+    if depths or "u" in columns:
+        return f"Next: noiselaw plan {' '.join([str(table), *options])}"
+    asked = " ".join([str(table), "--x DEPTH", *options])
+    return f"Next, where a column holds depths (a plan needs four of them): noiselaw plan {asked}"
 
 
 def _unit(table: pd.DataFrame, column: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from noiselaw.errors import UsageError
 from noiselaw.laws.base import Law, OpenEnd, Parameter, Working
 from noiselaw.laws.depth import StretchedLaw, TwoSidedLaw
 from noiselaw.laws.gaussian import (
@@ -83,8 +84,19 @@ LAWS: Registry[Law] = Registry(
 
 
 def law_of(law: str | Law) -> Law:
-    """Return the law called so, or the law itself."""
-    return _built(law) if isinstance(law, str) else law
+    """Return the law called so, or the law itself.
+
+    Raises
+    ------
+    UsageError
+        If there is no law of that name, or ``law`` is neither a name nor a law.
+    """
+    if isinstance(law, str):
+        return _built(law)
+    if isinstance(law, type) or not callable(law):
+        came = f"the class {law.__name__}" if isinstance(law, type) else repr(law)
+        raise UsageError(f"A law is a registered name or an object such as NoiseLaw(); got {came}.")
+    return law
 
 
 @lru_cache(maxsize=64)

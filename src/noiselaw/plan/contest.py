@@ -15,7 +15,7 @@ from noiselaw.fit.outlook import FAR
 from noiselaw.laws import LAWS
 from noiselaw.plan.answers import Crossing, Difference, Leader
 from noiselaw.plan.reach import depth_fit
-from noiselaw.plan.words import amount, because, bits, counted, number, span
+from noiselaw.plan.words import amount, because, bits, called, counted, number, span
 
 if TYPE_CHECKING:
     from noiselaw.plan.measured import Measured
@@ -202,7 +202,7 @@ def _leading(about: str, best: str, found: list[Difference], depth: float, unit:
 
 
 def crossing(signal: Measured, first: str, second: str) -> Crossing:
-    """Say at which depth the curves of two representations cross (Eq. 2 through each), with a 95 % interval.
+    """Say at which depth the curves of two representations cross (the law of depth through each), with a 95 % interval.
 
     The interval holds every depth at which the two curves could be equal, their errors taken as independent (shared
     held-out observations make them less different, so that it is rather too wide).
@@ -224,6 +224,7 @@ def crossing(signal: Measured, first: str, second: str) -> Crossing:
 def _crossing(
     about: str, first: str, second: str, fits: list[Fit], measured: tuple[float, float], unit: str
 ) -> Crossing:
+    by = f"By {called(fits[0].law)} through each"
     grid = np.geomspace(measured[0] / FAR, measured[1] * FAR, 600)
     gap = _gap(fits, grid)
     turns = np.flatnonzero(np.sign(gap[:-1]) * np.sign(gap[1:]) < 0)
@@ -233,7 +234,7 @@ def _crossing(
     if not turns.size:
         above, below = (first, second) if gap[-1] > 0 else (second, first)
         equal = grid[np.abs(gap) <= _half(fits, grid, gap)]
-        told = f"By Eq. 2 through each, the curves of {pair} do not cross {within}: {above}'s stays above {below}'s"
+        told = f"{by}, the curves of {pair} do not cross {within}: {above}'s stays above {below}'s"
         if not equal.size:
             return Crossing(about, first, second, np.nan, np.nan, np.nan, True, f"{told}.")
         told += f", but within their errors they could from {number(equal[0])} to {amount(equal[-1], unit)}."
@@ -248,7 +249,7 @@ def _crossing(
     after = first if gap[at + 1] > 0 else second
     interval = f"95 % interval {span(low, high, of_bits=False)} {counted(unit)}".rstrip()
     if known:
-        told = f"By Eq. 2 through each, the curves of {pair} cross at {amount(depth, unit)} ({interval}); "
+        told = f"{by}, the curves of {pair} cross at {amount(depth, unit)} ({interval}); "
         told += f"above it {after}'s is the higher."
     else:
         told = f"Where {pair} cross cannot be told within a factor of ten of what was measured: {interval}."

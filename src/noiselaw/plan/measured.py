@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from noiselaw.errors import InputError, UsageError, nearest
+from noiselaw.fit.partners import both_noisy
 from noiselaw.fit.points import points_of
 from noiselaw.fit.units import refuse_nats
 from noiselaw.laws import NoiseLaw
@@ -39,7 +40,8 @@ class Measured:
     ----------
     table
         Columns ``u``, ``depth`` (the mean u of a level over its replicates), ``n_train``, ``bits``, ``standard_error``,
-        ``seed``, ``ceiling_bits``, ``representation``, ``signal``, ``u_unit`` and those of ``keys``.
+        ``seed``, ``ceiling_bits``, ``representation``, ``signal``, ``u_unit``, ``law`` (that of bits against depth) and
+        those of ``keys``.
     keys
         Columns that tell subjects apart, beside signal and representation.
     unit
@@ -78,6 +80,11 @@ class Measured:
     def noun(self) -> str:
         """Return what u is called in sentences: depth, or signal-to-noise where its unit counts no molecules."""
         return noun(self.unit)
+
+    @property
+    def law(self) -> str:
+        """Return the law of bits against depth: ``noise``, or ``two_sided`` where Y is a partner as noisy as X."""
+        return str(self.table["law"].iloc[0])
 
     @property
     def things(self) -> str:
@@ -176,6 +183,7 @@ def measured(
         taken[role] = plain if column is None else table[column].astype(str).to_numpy()
     for name in keys:
         taken[name] = table[name].astype(str).to_numpy()
+    taken["law"] = _laws(table, [name for name in (*keys, found["signal"]) if name])
     usable = np.isfinite(taken["bits"].to_numpy(float)) & np.isfinite(taken["u"].to_numpy(float))
     if "status" in table.columns:
         usable &= table["status"].astype(str).to_numpy() != "failed"
@@ -208,6 +216,17 @@ def _of(table: pd.DataFrame, keys: tuple[str, ...]) -> Measured:
     """Return rows with the unit of their depth; none where they have several."""
     units = table["u_unit"].unique()
     return Measured(table, keys, str(units[0]) if len(units) == 1 else "")
+
+
+def _laws(table: pd.DataFrame, by: list[str]) -> Any:
+    """Return the law of bits against depth that each row's signal follows."""
+    if not by:
+        return "two_sided" if both_noisy(table) else "noise"
+    laws = pd.Series("noise", index=range(len(table)))
+    for _, rows in table.reset_index(drop=True).groupby(by, dropna=False, sort=False, observed=True):
+        if both_noisy(rows):
+            laws[rows.index] = "two_sided"
+    return laws.to_numpy()
 
 
 def _depths(table: pd.DataFrame, keys: list[str]) -> FloatArray:

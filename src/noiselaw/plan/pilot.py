@@ -215,7 +215,7 @@ def _for_reach(curve: Measured, seed: int) -> Pilot | None:
     fit = depth_fit(curve)
     if "region" not in fit.diagnostics:
         return None
-    law = LAWS.build("noise")
+    law = LAWS.build(fit.law)
     best, edge = curve_of(fit)
     # Plateaus that nobody could see are left out of what may be true; the rest of what the data allow stays in.
     ceiling = curve.ceiling if np.isfinite(curve.ceiling) else float(best[0]) + 3.0
@@ -230,7 +230,7 @@ def _for_reach(curve: Measured, seed: int) -> Pilot | None:
         for _ in range(_SIMULATED):
             theta = possible[:, int(rng.integers(possible.shape[1]))] if possible.shape[1] else best
             noise = sd / np.sqrt(n * candidate.seeds) * rng.standard_normal(len(depths))
-            told = fit_law("noise", depths, law(theta, depths) + noise, rivals=False)
+            told = fit_law(fit.law, depths, law(theta, depths) + noise, rivals=False)
             answered.append(told.status == "ok")
         return float(np.mean(answered))
 

@@ -10,7 +10,7 @@ from noiselaw.errors import UsageError
 from noiselaw.fit import STATUSES, derive, fit_law
 from noiselaw.fit.outlook import FAR
 from noiselaw.plan.answers import Loss, Losses, Reach
-from noiselaw.plan.words import amount, because, bits, counted, number, possible, span
+from noiselaw.plan.words import amount, because, bits, called, counted, number, possible, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,13 +26,16 @@ _ENDLESS = ("log_linear", "power")
 
 
 def depth_fit(curve: Measured) -> Fit:
-    """Lay Eq. 2 through one representation's measurements at its largest training size."""
+    """Lay the law of bits against depth through one representation's measurements at its largest training size.
+
+    It is Eq. 2, or its relative with noise on both sides where Y is a partner as noisy as X.
+    """
     table = curve.table
     if table["n_train"].notna().any():
         table = table[table["n_train"] == table["n_train"].max()]
     error = table["standard_error"].to_numpy(float)
     return fit_law(
-        "noise",
+        curve.law,
         table["u"].to_numpy(float),
         table["bits"].to_numpy(float),
         error if np.isfinite(error).any() else None,
@@ -42,7 +45,7 @@ def depth_fit(curve: Measured) -> Fit:
 
 
 def reach(curve: Measured, fraction: float = 0.9, fit: Fit | None = None) -> Reach:
-    """Say what depth reaches ``fraction`` of what unlimited depth would give (Eq. 2, Eq. 8).
+    """Say what depth reaches ``fraction`` of what unlimited depth would give (Eq. 8; its law as in :func:`depth_fit`).
 
     Parameters
     ----------
@@ -75,7 +78,7 @@ def reach(curve: Measured, fraction: float = 0.9, fit: Fit | None = None) -> Rea
         ends = f"{span(low, high, of_bits=False)}; the plateau is {bits(plateau.value)}, "
         ends += span(plateau.interval.low, plateau.interval.high) + possible(plateau.interval.high, curve.ceiling)
         one = not curve.unit or curve.unit.startswith("1 per ")
-        told = f"By Eq. 2, {amount(depth, curve.unit)} reach{'es' * one} {share} ({ends})"
+        told = f"By {called(curve.law)}, {amount(depth, curve.unit)} reach{'es' * one} {share} ({ends})"
         told += _doubt(found)
         told += f"; this is more than ten times the deepest measured ({number(found.x_range[1])})" if far else ""
     else:
@@ -86,9 +89,9 @@ def reach(curve: Measured, fraction: float = 0.9, fit: Fit | None = None) -> Rea
 
 
 def _doubt(fit: Fit) -> str:
-    """Return a warning where another form than Eq. 2 describes the points clearly better (AICc)."""
+    """Return a warning where another form than the fitted one describes the points clearly better (AICc)."""
     behind = {name: row.get("behind", np.nan) for name, row in fit.diagnostics.get("rivals", {}).items()}
-    if not behind or not behind.get("noise", 0.0) > _CLEARLY:
+    if not behind or not behind.get(fit.law, 0.0) > _CLEARLY:
         return ""
     best = min(behind, key=lambda name: behind[name] if np.isfinite(behind[name]) else np.inf)
     endless = " and never levels off" if best in _ENDLESS else ""

@@ -9,6 +9,7 @@ __all__ = [
     "amount",
     "because",
     "bits",
+    "called",
     "counted",
     "money",
     "noun",
@@ -33,6 +34,11 @@ def noun(unit: str) -> str:
 def observed(unit: str) -> str:
     """Return what is measured, given the unit of u: cells, or observations where u counts no molecules."""
     return "cells" if not unit or noun(unit) == "depth" else "observations"
+
+
+def called(law: str) -> str:
+    """Return how a law of bits against depth is called in sentences."""
+    return {"noise": "Eq. 2", "two_sided": "Eq. 2 with noise on both sides"}[law]
 
 
 def amount(value: float, unit: str) -> str:
