@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from noiselaw.probes.base import Probe
-from noiselaw.probes.experts import Blend
-from noiselaw.probes.folds import check_folds, deal, tied_values, units_of
+from noiselaw.probes.discriminant import Discriminant
+from noiselaw.probes.experts import Blend, smoothed_log_prior
+from noiselaw.probes.folds import check_folds, deal, holdout, tied_values, units_of
 from noiselaw.probes.margins import effective_rank
+from noiselaw.probes.reduction import WIDEST, Reduction, Remainder, described
+from noiselaw.probes.stacking import log_mix, stacking_weights
 from noiselaw.probes.verdict import estimate_of
 
 if TYPE_CHECKING:
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from noiselaw.records import Estimate
 
 __all__ = ["Classifier"]
+
+#: How many principal components of wide X are tried, as far as there are so many training pairs for each.
+_COMPONENTS = (16, 32, 64, 128, 256, 512)
+_PAIRS_PER_COMPONENT = 4
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,10 @@ class Classifier(Probe):
     dealt into folds; the classifier is fitted and calibrated on all but one fold and measured on that one. Its
     calibration may weigh the evidence down to nothing, so that labels which have nothing to do with X read 0.
 
+    X of more than 256 columns is seen through the leading principal components of the training pairs, as many as tell
+    pairs held out of those the most. ``components_x``, ``columns_x`` and ``variance_kept_x`` say how many of how many,
+    and the status whether those left out tell about Y too.
+
     Parameters
     ----------
     n_folds
@@ -37,7 +48,7 @@ class Classifier(Probe):
 
     n_folds: int | None = None
 
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
     measures: ClassVar[frozenset[str]] = frozenset({"labels"})
 
     def __post_init__(self) -> None:
@@ -48,16 +59,24 @@ class Classifier(Probe):
         labels = y.astype(np.intp)
         units = units_of(tied_values(x), labels, groups)
         folds = deal(units, min(self.n_folds or (10 if len(x) <= 4000 else 5), int(units.max()) + 1), rng)
+        n_labels = int(labels.max()) + 1
         gain, correct, familiar, blends = np.empty(len(labels)), np.empty(len(labels)), [], []
+        reductions, remainder = [], Remainder()
         for fold in range(int(folds.max()) + 1):
             train, test = folds != fold, folds == fold
-            blend = Blend.fit(x[train], labels[train], units[train], int(labels.max()) + 1, rng)
-            ratio = blend.log_ratio(x[test])
+            reduction, seen = None, x
+            if x.shape[1] > WIDEST:
+                reduction = _reduction(x[train], labels[train], units[train], n_labels, rng)
+                seen = reduction(x)
+                remainder.ask(reduction, *((x[rows], np.eye(n_labels)[labels[rows]]) for rows in (train, test)))
+            blend = Blend.fit(seen[train], labels[train], units[train], n_labels, rng)
+            ratio = blend.log_ratio(seen[test])
             gain[test] = label_gain(ratio, labels[test])
             correct[test] = (ratio + blend.log_prior).argmax(axis=1) == labels[test]
             again = rng.permutation(np.flatnonzero(train))[: int(test.sum())]
-            familiar.append(float(label_gain(blend.log_ratio(x[again]), labels[again]).mean()))
+            familiar.append(float(label_gain(blend.log_ratio(seen[again]), labels[again]).mean()))
             blends.append(blend)
+            reductions.append(reduction)
         return estimate_of(
             gain,
             float(np.mean(familiar)),
@@ -65,11 +84,41 @@ class Classifier(Probe):
             folds,
             {
                 "effective_rank_x": effective_rank(x),
-                "n_labels": int(labels.max()) + 1,
+                "n_labels": n_labels,
                 **_described(blends),
                 "accuracy": float(correct.mean()),
+                **described("x", x.shape[1], reductions),
             },
+            remainder.doubts(),
         )
+
+
+def _reduction(
+    x: NDArray[np.float64],
+    labels: NDArray[np.intp],
+    units: NDArray[np.intp],
+    n_labels: int,
+    rng: np.random.Generator,
+) -> Reduction:
+    """Return as many principal components of training pairs (n, d) as tell the labels of some held out the best."""
+    tried = [k for k in _COMPONENTS if k == _COMPONENTS[0] or k * _PAIRS_PER_COMPONENT <= len(x)]
+    reduction = Reduction.fit(x, tried[-1])
+    z, log_prior = reduction(x), smoothed_log_prior(labels, n_labels)
+    held = holdout(np.unique(units, return_inverse=True)[1].astype(np.intp), 0.25, rng, labels)
+    rows, truth = np.arange(int(held.sum())), labels[held]
+
+    def values(k: int) -> NDArray[np.float64]:
+        opinions = [Discriminant.fit(z[~held, :k], labels[~held], n_labels).log_density(z[held, :k])]
+        return log_mix(log_prior, opinions, stacking_weights(log_prior, opinions, truth))[rows, truth]
+
+    found = {k: values(k) for k in tried}
+    best = max(found.values(), key=lambda one: float(one.mean()))
+    # The fewest that are not surely worse: with many, little is told well.
+    return reduction.first(next(k for k, one in found.items() if _not_surely_less(one - best)))
+
+
+def _not_surely_less(gap: NDArray[np.float64]) -> bool:
+    return bool(gap.mean() >= -gap.std() / np.sqrt(len(gap)))
 
 
 def _described(blends: list[Blend]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,8 @@ _PRIOR_PAIRS = (5.0, 30.0, 150.0)
 #: An expert that gains less (nats per pair) is not worth its time.
 _WORTHWHILE = 2e-3
 _STUDENT_DOF = 8.0
+#: With more columns, directions fitted to the pairs that judge the network bear their mark, and it would be believed.
+_MANY = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +39,16 @@ class _Experts:
     names: tuple[str, ...]
 
     @classmethod
-    def fit(cls, x: NDArray[np.float64], labels: NDArray[np.intp], n_labels: int, names: tuple[str, ...]) -> _Experts:
-        linear = Discriminant.fit(x, labels, n_labels)
+    def fit(
+        cls,
+        x: NDArray[np.float64],
+        labels: NDArray[np.intp],
+        n_labels: int,
+        names: tuple[str, ...],
+        linear: Discriminant | None = None,
+    ) -> _Experts:
+        """Fit to rows (n, d); ``linear`` is what was fitted to them before, and costs most."""
+        linear = linear or Discriminant.fit(x, labels, n_labels)
         pairs = [float(name.removeprefix("quadratic ")) for name in names if name.startswith("quadratic")]
         quadratic = None
         if pairs:
@@ -69,7 +79,7 @@ class Blend:
     experts: _Experts
     weights: NDArray[np.float64]
     network: LabelNet | None
-    notes: dict[str, float] = field(default_factory=dict)
+    seen_by_network: Discriminant
 
     @classmethod
     def fit(
@@ -83,25 +93,25 @@ class Blend:
         """Fit on pairs (n,) of one training set."""
         inner = deal(np.unique(units, return_inverse=True)[1].astype(np.intp), 5, rng, labels)
         log_prior = smoothed_log_prior(labels, n_labels)
-        names = _worthwhile(x, labels, n_labels, inner, log_prior)
+        names, linear = _worthwhile(x, labels, n_labels, inner, log_prior)
         opinions = [np.empty((len(x), n_labels)) for _ in names]
         for fold in range(int(inner.max()) + 1):
             fit, held = inner != fold, inner == fold
-            for kept, seen in zip(
-                opinions, _Experts.fit(x[fit], labels[fit], n_labels, names).opinions(x[held]), strict=True
-            ):
+            fitted = _Experts.fit(x[fit], labels[fit], n_labels, names, linear if fold == 0 else None)
+            for kept, seen in zip(opinions, fitted.opinions(x[held]), strict=True):
                 kept[held] = seen
         weights = stacking_weights(log_prior, opinions, labels)
         experts = _Experts.fit(x, labels, n_labels, names)
         unseen = log_mix(log_prior, opinions, weights).astype(np.float32)
-        network = _trained(_inputs(experts.linear, x), unseen, labels, inner == 0, rng)
-        return cls(log_prior, experts, weights, network)
+        directions = experts.linear if x.shape[1] <= _MANY else linear
+        network = _trained(_inputs(directions, x), unseen, labels, inner == 0, rng)
+        return cls(log_prior, experts, weights, network, directions)
 
     def log_ratio(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return log q(label | x) - log q(label), in nats, (m, labels)."""
         log_q = log_mix(self.log_prior, self.experts.opinions(x), self.weights)
         if self.network is not None:
-            log_q += self.network(_inputs(self.experts.linear, x))
+            log_q += self.network(_inputs(self.seen_by_network, x))
             peak = log_q.max(axis=1, keepdims=True)
             log_q -= peak + np.log(np.exp(log_q - peak).sum(axis=1, keepdims=True))
         return np.asarray(log_q - self.log_prior)
@@ -120,8 +130,8 @@ def _worthwhile(
     n_labels: int,
     inner: NDArray[np.intp],
     log_prior: NDArray[np.float64],
-) -> tuple[str, ...]:
-    """Return the experts worth blending, judged on one inner fold."""
+) -> tuple[tuple[str, ...], Discriminant]:
+    """Return the experts worth blending, judged on the first inner fold, and the linear one fitted without it."""
     fit, held = inner != 0, inner == 0
     rows, truth = np.arange(int(held.sum())), labels[held]
 
@@ -130,8 +140,9 @@ def _worthwhile(
         return float(log_mix(log_prior, seen, stacking_weights(log_prior, seen, truth))[rows, truth].mean())
 
     known = {}
+    linear = Discriminant.fit(x[fit], labels[fit], n_labels)
     for extra in ("student", *(f"quadratic {pairs:g}" for pairs in _PRIOR_PAIRS)):
-        fitted = _Experts.fit(x[fit], labels[fit], n_labels, ("linear", extra))
+        fitted = _Experts.fit(x[fit], labels[fit], n_labels, ("linear", extra), linear)
         known["linear"], known[extra] = fitted.opinions(x[held])
     names: tuple[str, ...] = ("linear",)
     best = value(names)
@@ -139,7 +150,7 @@ def _worthwhile(
         gain, name = max((value((*names, rival)) - best, rival) for rival in rivals)
         if gain > _WORTHWHILE:
             names, best = (*names, name), best + gain
-    return names
+    return names, linear
 
 
 def _inputs(linear: Discriminant, x: NDArray[np.float64]) -> NDArray[np.float32]:
