@@ -68,7 +68,8 @@ class Classifier(Probe):
             if x.shape[1] > WIDEST:
                 reduction = _reduction(x[train], labels[train], units[train], n_labels, rng)
                 seen = reduction(x)
-                remainder.ask(reduction, *((x[rows], np.eye(n_labels)[labels[rows]]) for rows in (train, test)))
+                told = np.eye(n_labels)[labels]
+                remainder.ask(reduction, (x[train], told[train]), (x[test], told[test]), units[test])
             blend = Blend.fit(seen[train], labels[train], units[train], n_labels, rng)
             ratio = blend.log_ratio(seen[test])
             gain[test] = label_gain(ratio, labels[test])

@@ -14,6 +14,7 @@ from noiselaw.probes.known import Known
 from noiselaw.probes.margins import effective_rank
 from noiselaw.probes.misfit import hidden_dependence, is_gaussian
 from noiselaw.probes.pair_net import Schedule
+from noiselaw.probes.reduction import WIDEST, Reduction, Remainder, described
 from noiselaw.probes.verdict import estimate_of
 from noiselaw.randomness import draw_seed, generator
 
@@ -29,6 +30,9 @@ __all__ = ["Critic"]
 _MANY_CLASSES = 0.03
 #: Chance below which pairs without any fitted signal are said to depend on one another.
 _NO_CHANCE = 0.01
+#: Principal components of wide X or Y: one for so many training pairs, but so many at least and at most.
+_PAIRS_PER_COMPONENT = 10
+_LEAST_COMPONENTS, _MOST_COMPONENTS = 64, 96
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class Critic(Probe):
     """Held-out lower bound by a critic: ridge canonical correlation, corrected by what helps on held pairs.
 
     Small networks may correct it and, where pairs are not Gaussian, hidden classes.
+
+    X or Y of more than 256 columns is seen through at most 96 leading principal components of the training pairs (64
+    where both are). ``components_x``, ``columns_x`` and ``variance_kept_x`` say how many of how many, and the status
+    whether those of X left out tell about Y too.
 
     Parameters
     ----------
@@ -54,7 +62,7 @@ class Critic(Probe):
     steps: int = 1500
     reference: int = 2000
 
-    revision: ClassVar[int] = 3
+    revision: ClassVar[int] = 4
     measures: ClassVar[frozenset[str]] = frozenset({"continuous"})
 
     def __post_init__(self) -> None:
@@ -79,31 +87,54 @@ class Critic(Probe):
         folds = deal(units, n_folds, generator(seed, "folds"))
         known = shared.setdefault(units.tobytes(), Known())
         gain, familiar, fitted = np.zeros(len(x)), [], []
+        reductions: list[tuple[Reduction | None, Reduction | None]] = []
+        remainder = Remainder()
         for fold in range(n_folds):
             train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
             # About 1,000 pairs settle what is chosen; more inner folds leave more to fit, but wide data pay for each.
             n_inner = 8 if len(train) > 4000 and max(x.shape[1], y.shape[1]) <= 64 else 5
             within = np.unique(units[train], return_inverse=True)[1].astype(np.intp)
             inner = deal(within, n_inner, generator(seed, "inner", fold))
+            of_x, of_y, about = _reductions(x[train], y[train], known.within(fold, n_inner))
+            one, two = x if of_x is None else of_x(x), y if of_y is None else of_y(y)
+            if of_x is not None:
+                remainder.ask(of_x, (x[train], two[train]), (x[test], two[test]), units[test])
             critic = fit_critic(
-                x[train],
-                y[train],
+                one[train],
+                two[train],
                 inner,
                 generator(seed, "fit", fold),
                 Schedule(steps=self.steps),
                 self.reference,
-                known.within(fold, n_inner),
+                about,
                 self.networks,
                 int(within.max()) + 1,
             )
-            gain[test] = critic.gains(x[test], y[test], units[test]) / np.log(2)
+            gain[test] = critic.gains(one[test], two[test], units[test]) / np.log(2)
             again = generator(seed, "seen", fold).permutation(train)[: len(test)]
-            familiar.append(float(critic.gains(x[again], y[again], units[again]).mean() / np.log(2)))
+            familiar.append(float(critic.gains(one[again], two[again], units[again]).mean() / np.log(2)))
             fitted.append(critic)
+            reductions.append((of_x, of_y))
         told = {"effective_rank_x": effective_rank(x), "effective_rank_y": effective_rank(y), **_described(fitted)}
         if gain.mean() <= 2 * gain.std() / np.sqrt(len(gain)):
             told["independence_p_value"] = hidden_dependence(x, y, units, generator(seed, "independence"))
-        return estimate_of(gain, float(np.mean(familiar)), units, folds, told, _doubts(told, int(units.max()) + 1))
+        for name, columns, found in zip("xy", (x.shape[1], y.shape[1]), zip(*reductions, strict=True), strict=True):
+            told |= described(name, columns, found)
+        doubts = [*_doubts(told, int(units.max()) + 1), *remainder.doubts()]
+        return estimate_of(gain, float(np.mean(familiar)), units, folds, told, doubts)
+
+
+def _reductions(x: np.ndarray, y: np.ndarray, about: Known) -> tuple[Reduction | None, Reduction | None, Known]:
+    """Return the leading components of whichever of X (n, d) and Y (n, p) is wide, and what is known of such a Y."""
+    wide_x, wide_y = x.shape[1] > WIDEST, y.shape[1] > WIDEST
+    # Every damping of one side is tried with every one of the other.
+    most = _LEAST_COMPONENTS if wide_x and wide_y else _MOST_COMPONENTS
+    kept = min(max(len(x) // _PAIRS_PER_COMPONENT, _LEAST_COMPONENTS), most)
+    of_x = Reduction.fit(x, kept) if wide_x else None
+    if not wide_y:
+        return of_x, None, about
+    about = about.within("components", kept)
+    return of_x, about.get("reduction", lambda: Reduction.fit(y, kept)), about
 
 
 def _described(fitted: list[FittedCritic]) -> dict[str, Any]:

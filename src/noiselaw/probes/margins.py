@@ -14,6 +14,7 @@ __all__ = ["RANK_CUT", "Folded", "NormalScores", "Whitener", "effective_rank", "
 
 #: Directions with less than this share of the largest variance are copies of others, up to rounding.
 RANK_CUT = 1e-6
+_WIDE = 256
 
 
 def varying_columns(values: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -28,7 +29,9 @@ def effective_rank(values: NDArray[np.float64]) -> float:
     if kept.shape[1] == 0:
         return 0.0
     scaled = (kept - kept.mean(axis=0)) / kept.std(axis=0)
-    gram = scaled.T @ scaled / len(scaled)
+    # Either table of products has the same eigenvalues; of very wide values the one of rows is smaller.
+    by_rows = scaled.shape[1] > max(len(scaled), _WIDE)
+    gram = (scaled @ scaled.T if by_rows else scaled.T @ scaled) / len(scaled)
     return float(np.trace(gram) ** 2 / np.sum(gram**2))
 
 

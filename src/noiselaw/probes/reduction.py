@@ -107,8 +107,12 @@ class Remainder:
         reduction: Reduction,
         train: tuple[NDArray[np.float64], NDArray[np.float64]],
         test: tuple[NDArray[np.float64], NDArray[np.float64]],
+        units: NDArray[np.intp],
     ) -> None:
-        """Ask about one fold: rows of X (·, d) and of Y (·, p), of training pairs and of pairs held out."""
+        """Ask about one fold: rows of X (·, d) and Y (·, p), of training pairs and of pairs held out, with their units.
+
+        The held-out pairs of one of ``units`` (·,) count together.
+        """
         if len(self.products) >= _ASKED:
             return
         (x, y), (new_x, new_y) = train, test
@@ -119,7 +123,8 @@ class Remainder:
         others = reduction.others(x)
         told = reduction.others(new_x) @ _ridge(others, missed / scale, 1.0)
         truth = (new_y - np.column_stack([np.ones(len(new_x)), reduction(new_x)]) @ line) / scale
-        self.products.append(np.sum(told * truth, axis=1))
+        codes = np.unique(units, return_inverse=True)[1]
+        self.products.append(np.bincount(codes, weights=np.sum(told * truth, axis=1)))
 
     @property
     def tells(self) -> bool:
