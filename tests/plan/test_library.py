@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from noiselaw.errors import InputError, UsageError
-from noiselaw.plan.library import Library, library_from_pairs, library_from_saturation
+from noiselaw.plan.library import Library, library_from_pairs, library_from_saturation, summarised
 
 CURVES = ["lander_waterman", "michaelis_menten"]
 libraries = st.builds(Library, st.floats(100, 1e6), st.floats(0.05, 1.0), st.sampled_from(CURVES))
@@ -31,6 +31,15 @@ def test_a_summary_is_given_back(curve, saturation):
     assert library.usable == pytest.approx(0.6)
     assert library.saturation(40_000) == pytest.approx(share)
     assert library.umi(40_000) == pytest.approx(40_000 * 0.6 * (1 - share))
+
+
+@given(st.floats(1e-6, 0.999_999))
+def test_a_library_is_as_full_as_its_summary_says(share):
+    told, needed, complexity = summarised(1.0, share, np.nan)
+    assert (told, needed) == (share, 1.0)
+    # Of so many reads, found over read is what is new: (1 − e^−t)/t with t reads over the complexity.
+    t = 1.0 / complexity
+    assert -np.expm1(-t) / t == pytest.approx(1.0 - share, rel=1e-9)
 
 
 @pytest.mark.parametrize("curve", CURVES)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from noiselaw.errors import UsageError
-from noiselaw.plan import default_costs, measured, outlook_of, spend
+from noiselaw.plan import default_costs, library_from_saturation, measured, outlook_of, spend
 from noiselaw.report import write_report
+from noiselaw.report.prices import LIBRARY, PRICES
 
 #: The page's arithmetic and Python's may differ by what their logarithms differ in, and by no more.
 CLOSE = 1e-9
@@ -116,6 +119,117 @@ def test_a_budget_buys_what_python_would_buy(page, study):
     assert len(bought) > 3
 
 
+#: Prices as they are typed, as Python takes them, and one sequencing summary or none.
+TYPED = [
+    ({"per_cell": 0.37, "per_million_reads": 1.9, "fixed": 1234.5}, None),
+    ({"per_library": 0.0, "per_cell": 0.2, "cells_per_library": "", "cells_used": 1}, None),
+    ({"umi_per_read": 0.31, "cells_used": 0.6}, {"saturation": 0.55, "reads": 31_000}),
+    ({"per_cell": 0.05}, {"saturation": 62, "reads": 40_000, "umi": 9_000}),
+]
+
+
+@pytest.mark.parametrize(("typed", "summary"), TYPED)
+def test_prices_and_saturation_that_are_typed_are_those_of_python(page, study, typed, summary):
+    curve, ahead = chosen(page, study)
+    for name, value in {**typed, **(summary or {})}.items():
+        page.enter(f"p-c-{name}", value)
+    assert page.text("p-wrong") == ""
+    costs = replace(default_costs(), **{name: math.inf if value == "" else value for name, value in typed.items()})
+    library = library_from_saturation(**summary) if summary else None
+    for budget in (9_000.0, 60_000.0):
+        page.enter("p-budget-n", budget)
+        best = spend(curve, budget, costs, library, outlook=ahead)
+        shown, said = page.numbers("p-best"), page.text("p-best-why")
+        assert_same(shown, best.best.bits, cells=best.best.cells, u=best.best.depth, cost=best.best.cost)
+        assert f"({best.best.reads:,.0f} reads per cell" in said
+        assert ("The library holds no more than" in said) == ("library" in best.at_edge)
+    page.enter("p-u-n", 1500)
+    page.enter("p-N-n", 4000)
+    reads = library.reads(1500.0) if library else 1500.0 / costs.umi_per_read
+    assert page.numbers("p-cost")["value"] == pytest.approx(float(costs.total(4000.0, reads)), rel=CLOSE)
+
+
+def test_a_depth_beyond_the_library_has_no_price(page):
+    for name, value in {"saturation": 0.9, "reads": 20_000}.items():
+        page.enter(f"p-c-{name}", value)
+    held = library_from_saturation(20_000, 0.9).complexity
+    assert f"This library holds {held:,.0f} UMI per cell" in page.text("p-library")
+    page.enter("p-u-n", 8_000)
+    assert page.text("p-cost") == ""
+    assert f"No reads give this depth: the library below holds {held:,.0f} UMI per cell." in page.text("p-why")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("per_million_reads", "", "USD per million reads: type a number above 0; the field is empty."),
+        ("per_million_reads", 0, "USD per million reads: type a number above 0; this is 0."),
+        ("per_cell", -2, "USD per cell: type a number at least 0; this is −2."),
+        ("cells_per_library", 0.5, "Cells per library: type a number at least 1; this is 0.5."),
+        ("cells_used", 1.5, "type a number above 0 and at most 1; this is 1.5."),
+        ("per_library", 0, "Cells cost nothing: give a price per cell"),
+        ("saturation", 0.5, "Saturation and the mean reads per cell where it was seen go together"),
+        ("umi", 5000, "Saturation and the mean reads per cell where it was seen go together"),
+    ],
+)
+def test_a_price_that_cannot_be_meant_has_a_sentence_and_no_number(page, name, value, said):
+    page.enter(f"p-c-{name}", value)
+    assert said in page.text("p-wrong")
+    assert page.run("document.querySelectorAll('#p-prices [aria-invalid=true]').length") > 0
+    assert (page.text("p-best"), page.numbers("p-best"), page.numbers("p-cost")) == ("—", {}, {})
+    assert page.text("p-best-why") == "Cannot be told until every price below can be meant."
+    assert "NaN" not in page.run("document.getElementById('plan').innerText")
+    page.run("document.getElementById('p-reset').click()")
+    assert page.text("p-wrong") == ""
+    assert page.numbers("p-best")["value"] > 0
+
+
+@pytest.mark.parametrize(
+    ("summary", "said"),
+    [
+        ({"saturation": 1, "reads": 9000}, "a percentage above 1 and below 100; this is 1."),
+        ({"saturation": 100, "reads": 9000}, "a percentage above 1 and below 100; this is 100."),
+        ({"saturation": 0.5, "reads": 9000, "umi": 8000}, "would need 1.78 usable reads per read"),
+    ],
+)
+def test_a_summary_that_python_refuses_the_page_refuses(page, summary, said):
+    with pytest.raises(UsageError):
+        library_from_saturation(**summary)
+    for name, value in summary.items():
+        page.enter(f"p-c-{name}", value)
+    assert said in page.text("p-wrong")
+    assert page.text("p-best") == "—"
+
+
+def test_letters_in_a_price_are_no_number(page):
+    page.run("document.getElementById('p-c-per_cell').select()")
+    page.call("Input.insertText", text="e-")
+    assert "USD per cell: type a number at least 0; this is none." in page.text("p-wrong")
+    assert page.text("p-best") == "—"
+
+
+def test_every_field_has_a_label_and_is_reached_by_the_keyboard(page):
+    page.run("document.getElementById('p-take').focus()")
+    for field in (*PRICES, *LIBRARY):
+        page.press("Tab")
+        assert page.run("document.activeElement.id") == f"p-c-{field.name}"
+        assert page.run("document.activeElement.labels[0].textContent") == field.label.format(currency="USD")
+    page.press("Tab")
+    assert page.run("document.activeElement.id") == "p-reset"
+
+
+def test_where_no_molecules_are_counted_no_price_is_offered(browser, made_up, tmp_path):
+    images = made_up(signals=("digit",), representations=("pca",)).assign(u_unit="1/variance")
+    page = browser.open(write_report(images, tmp_path / "images.html"))
+    page.until("!document.getElementById('plan').hidden")
+    assert page.run("document.getElementById('p-prices')") is None
+    assert "priced in sequencing reads, and 1/variance counts none" in page.text("p-best-why")
+    assert "USD" not in page.run("document.body.innerText")
+    page.enter("p-u-n", 4000)
+    assert page.numbers("p-bits")["value"] > 0
+    assert page.complaints == []
+
+
 @pytest.mark.slow
 def test_a_design_can_be_taken_over(page, study):
     page.enter("p-budget-n", "5000")
@@ -131,7 +245,7 @@ def test_what_python_refuses_has_no_number_but_its_reason(browser, made_up, tmp_
     page.until("!document.getElementById('plan').hidden")
     assert page.run("document.getElementById('p-N').disabled")
     assert "only 2 training sizes were measured" in page.text("p-no-cells")
-    assert page.text("p-best") == "—"
+    assert page.run("document.getElementById('p-budget')") is None
     assert "Cannot be told: only 2 training sizes" in page.text("p-best-why")
     _, ahead = chosen(page, few)
     page.enter("p-u-n", "50000")

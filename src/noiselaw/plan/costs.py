@@ -87,7 +87,7 @@ class Costs:
     def before_reads(self, cells: ArrayLike) -> FloatArray:
         """Return what ``cells`` training cells cost before they are sequenced."""
         bought = self.paid(cells)
-        libraries = np.ceil(bought / self.cells_per_library) if math.isfinite(self.cells_per_library) else 0.0 * bought
+        libraries = np.ceil(bought / self.cells_per_library)  # none where one takes any number
         return real(self.fixed + self.per_library * libraries + self.per_cell * bought)
 
     def total(self, cells: ArrayLike, reads: ArrayLike) -> FloatArray:

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from noiselaw.records import FloatArray
 
-__all__ = ["Curve", "Library", "library_from_pairs", "library_from_saturation"]
+__all__ = ["Curve", "Library", "library_from_pairs", "library_from_saturation", "summarised"]
 
+#: Newton's steps that halve their way from above down to a saturation of 1e-6, and then double their digits.
+_STEPS = 30
 Curve = Literal["lander_waterman", "michaelis_menten"]
 
 
@@ -69,14 +71,12 @@ class Library:
     def reads(self, umi: ArrayLike) -> FloatArray:
         """Return reads per cell for molecules per cell; infinite from the library's complexity on."""
         wanted = real(umi)
-        if np.isinf(self.complexity):
-            return wanted / self.usable
         share = np.minimum(wanted / self.complexity, 1.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             if self.curve == "michaelis_menten":
                 found = np.where(share < 1, wanted / (1.0 - share), np.inf)
             else:
-                found = -self.complexity * np.log1p(-share)
+                found = np.where(np.isfinite(self.complexity), -self.complexity * np.log1p(-share), wanted)
         return real(found / self.usable)
 
     def saturation(self, reads: ArrayLike) -> FloatArray:
@@ -106,7 +106,7 @@ def library_from_saturation(
     UsageError
         If a number is outside its range, or more molecules were found than reads allow.
     """
-    share = saturation / 100.0 if 1.0 < saturation < 100.0 else saturation
+    share, needed, complexity = (float(v) for v in summarised(reads, saturation, np.nan if umi is None else umi))
     if not 0.0 < share < 1.0:
         raise UsageError(
             f"saturation must be a share in (0, 1) or a percentage above 1 and below 100; got {saturation:g}. Pass 0.5 "
@@ -114,21 +114,39 @@ def library_from_saturation(
         )
     if not reads > 0:
         raise UsageError(f"reads per cell must be above 0; got {reads:g}.")
-    usable = 1.0 if umi is None else umi / (reads * (1.0 - share))
-    if not 0.0 < usable <= 1.0 + 1e-9:
+    if not 0.0 < needed <= 1.0 + 1e-9:
         raise UsageError(
-            f"{umi:g} UMI from {reads:g} reads at saturation {share:g} would need {usable:.3g} usable reads per read. "
+            f"{umi:g} UMI from {reads:g} reads at saturation {share:g} would need {needed:.3g} usable reads per read. "
             "Check that all three come from the same summary."
         )
-    usable = min(usable, 1.0)
-    used = usable * reads
+    usable = min(needed, 1.0)
     if curve == "michaelis_menten":
-        complexity = used * (1.0 - share) / share
-    else:
-        # (1 − e^−t)/t = 1 − saturation, with t = usable reads over complexity.
-        t = optimize.brentq(lambda t: -np.expm1(-t) / t - (1.0 - share), 1e-12, 1.0 / (1.0 - share) + 1.0)
-        complexity = used / t
+        complexity = usable * reads * (1.0 - share) / share
     return Library(float(complexity), float(usable), curve, f"saturation {100 * share:.0f} % at {reads:,.0f} reads")
+
+
+def summarised(reads: ArrayLike, saturation: ArrayLike, umi: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the saturation as a share, the usable reads per read, and Lander and Waterman's complexity.
+
+    Pure arithmetic, unchecked, so that it can be recorded; without UMI per cell (NaN) every read is taken to be usable.
+    """
+    told, read = real(saturation), real(reads)
+    with np.errstate(all="ignore"):
+        share = np.where(told > 1.0, told / 100.0, told)
+        needed = np.where(np.isfinite(real(umi)), real(umi) / (read * (1.0 - share)), 1.0)
+        return real(share), real(needed), real(np.minimum(needed, 1.0) * read / _read_over(share))
+
+
+def _read_over(share: FloatArray) -> FloatArray:
+    """Return usable reads over the complexity at a saturation: t in (1 − e^−t)/t = 1 − share.
+
+    A fixed number of Newton's steps from above, where they never overshoot. Right to 1e-9 of itself from 1e-6 on.
+    """
+    new = 1.0 - share
+    t = 1.0 / new
+    for _ in range(_STEPS):
+        t = t - (-np.expm1(-t) - new * t) / (np.exp(-t) - new)
+    return t
 
 
 def library_from_pairs(reads: ArrayLike, umi: ArrayLike, curve: Curve = "lander_waterman") -> Library:

@@ -145,12 +145,12 @@
   // ---- The planner: every number comes from CODES, which were written out from the laws ----
   function plan() {
     const P = DATA.planner, state = { u: NaN, N: NaN, budget: NaN };
-    const run = (what, u, N) => CODES[what.code](u, N, what.c);
-    const sections = DATA.curves, own = (i) => P.curves.filter((curve) => curve.section === i);
+    const run = (what, ...x) => CODES[what.code](...x, what.c);
+    const priced = Boolean($("p-prices")), sections = DATA.curves, own = (i) => P.curves.filter((curve) => curve.section === i);
     const section = () => sections[$("p-signal").value];
     const curve = () => own(Number($("p-signal").value))[$("p-model").value];
     const sliders = { u: { low: 1, high: 10 }, N: { low: 1, high: 10 }, budget: { low: 1, high: 10 } };
-    let view = null, turn = 0;
+    let view = null, turn = 0, paying = null;
 
     const valueAt = (key, k) => { const { low, high } = sliders[key]; return three(low * (high / low) ** (k / STEPS)); };
     const placeOf = (key, value) => { const { low, high } = sliders[key]; return Math.round(STEPS * Math.log(value / low) / Math.log(high / low)); };
@@ -180,14 +180,58 @@
       return [`far extrapolation: ${count(beyond)} times outside what was measured, further than any test of these intervals reached`, "no"];
     }
 
-    // The grid of designs is worked out once for a curve; a budget then only chooses among them.
-    const grids = new Map();
+    // What is typed into the fields of prices and of the library; each is a number, null (empty) or NaN (no number).
+    const field = (f) => $(`p-c-${f.name}`);
+    const typed = (f) => field(f).validity.badInput ? NaN : field(f).value.trim() === "" ? null : field(f).valueAsNumber;
+    function complaint(f, value) {
+      const may = `${f.above ? "above" : "at least"} ${f.least}${f.most === null ? "" : ` and at most ${f.most}`}`;
+      if (value === null) return f.empty === null ? `${f.label}: type a number ${may}; the field is empty.` : "";
+      if (Number.isNaN(value)) return `${f.label}: type a number ${may}; this is none.`;
+      const fits = Number.isFinite(value) && (f.above ? value > f.least : value >= f.least) && (f.most === null || value <= f.most);
+      return fits ? "" : `${f.label}: type a number ${may}; this is ${minus(String(value))}.`;
+    }
+    function together(at) {
+      if (at.per_cell === 0 && !(at.per_library > 0 && at.cells_per_library !== null))
+        return [["per_cell", "per_library", "cells_per_library"], "Cells cost nothing: give a price per cell, or per library with the cells that one takes; else no budget limits their number."];
+      const told = ["saturation", "reads", "umi"].filter((name) => at[name] !== null);
+      if (told.length && (at.saturation === null || at.reads === null))
+        return [["saturation", "reads"].filter((name) => at[name] === null), "Saturation and the mean reads per cell where it was seen go together (UMI per cell too, if known): all stand in one sequencing summary."];
+      if (!told.length) return null;
+      const found = run(P.library, at.saturation, at.reads, at.umi ?? NaN);
+      if (!(found.share > 0 && found.share < 1)) return [["saturation"], `Saturation must be a share between 0 and 1, or a percentage above 1 and below 100; this is ${at.saturation}.`];
+      if (!(found.needed <= 1 + 1e-9)) return [["umi"], `${count(at.umi)} UMI from ${count(at.reads)} reads at that saturation would need ${count(found.needed)} usable reads per read. Check that all three come from the same summary.`];
+      return null;
+    }
+    /** Read every field; `paying` holds what the prices are, or nothing while one cannot be meant. */
+    function readPrices() {
+      const at = Object.fromEntries(P.fields.map((f) => [f.name, typed(f)]));
+      const wrong = P.fields.map((f) => [[f.name], complaint(f, at[f.name])]).filter(([, text]) => text);
+      const also = wrong.length ? null : together(at);
+      if (also) wrong.push(also);
+      const bad = new Set(wrong.flatMap(([names]) => names));
+      for (const f of P.fields) field(f).setAttribute("aria-invalid", String(bad.has(f.name)));
+      $("p-wrong").textContent = wrong.map(([, text]) => text).join(" ");
+      $("p-library").textContent = "";
+      paying = null;
+      grids.clear();
+      if (wrong.length) return;
+      const summary = at.saturation !== null;
+      const library = summary ? run(P.library, at.saturation, at.reads, at.umi ?? NaN) : { complexity: Infinity, usable: at.umi_per_read };
+      const listed = P.fields.filter((f) => !["saturation", "reads", "umi"].includes(f.name)).map((f) => at[f.name] ?? Infinity);
+      paying = { list: [...listed, library.complexity, library.usable], complexity: library.complexity };
+      $("p-library").textContent = summary ? `This library holds ${withUnit(library.complexity, "UMI per cell")}, and ${Math.round(100 * library.usable)} % of its reads are usable; UMI per read is not used.` : "";
+    }
+    const price = (u, N) => run(P.price, u, N, ...paying.list);
+    const bought = (found, cells) => `${whole(found.reads)} reads per cell${found.paid > cells ? `, ${whole(found.paid)} cells paid for` : ""}`;
+
+    // Bits of every design are worked out once for a curve, costs once for its prices; a budget then only chooses.
+    const worth = new Map(), grids = new Map();
     function grid(c) {
+      const [depths, cells] = c.axes.map((i) => P.axes[i]);
+      if (!worth.has(c)) worth.set(c, cells.flatMap((N) => depths.map((u) => run(c.centre, u, N).value)));
       if (!grids.has(c)) {
-        const [depths, cells] = c.axes.map((i) => P.axes[i]);
-        const cost = [], value = [];
-        for (const N of cells) for (const u of depths) { cost.push(run(P.price, u, N).cost); value.push(run(c.centre, u, N).value); }
-        grids.set(c, { depths, cells, cost, value, cheapest: cost.reduce((a, b) => Math.min(a, b)), dearest: cost.reduce((a, b) => Math.max(a, b)) });
+        const cost = cells.flatMap((N) => depths.map((u) => price(u, N).cost)), finite = cost.filter(Number.isFinite);
+        grids.set(c, { depths, cells, cost, value: worth.get(c), cheapest: finite.reduce((a, b) => Math.min(a, b), Infinity), dearest: finite.reduce((a, b) => Math.max(a, b), -Infinity) });
       }
       return grids.get(c);
     }
@@ -204,14 +248,15 @@
       });
       if (row < 0) return null;
       const near = cells.filter((_, i) => reached[i] >= (top > 0 ? top * P.nearly : top / P.nearly));
-      return { cells: cells[row], u: depths[column], near: [near[0], near[near.length - 1]], edges: [...(row === cells.length - 1 ? ["cells"] : []), ...(column === wide - 1 ? [section().noun] : [])] };
+      return { cells: cells[row], u: depths[column], near: [near[0], near[near.length - 1]], exhausted: depths[column] > P.exhausted * paying.complexity,
+        edges: [...(row === cells.length - 1 ? ["cells"] : []), ...(column === wide - 1 ? [section().noun] : [])] };
     }
 
     function answer() {
       const c = curve();
       const asked = !c.reason && state.u > 0 && (c.no_cells || state.N > 0) && Number.isFinite(state.u);
       if (!asked) {
-        put("p-bits", "\u2014"); put("p-gain", "\u2014"); put("p-range", "\u2014");
+        put("p-bits", "\u2014"); put("p-gain", "\u2014"); put("p-range", "\u2014"); put("p-cost", "");
         $("p-why").textContent = c.reason || "Depth and cells must be numbers above 0.";
         $("p-where").textContent = ""; $("p-where").className = "chip";
         return;
@@ -222,13 +267,23 @@
       put("p-gain", `${signed(found.gain)} (${two(found.gain_low)} to ${two(found.gain_high)})`, { value: found.gain, low: found.gain_low, high: found.gain_high });
       const [text, kind] = where(found.beyond);
       $("p-where").textContent = text; $("p-where").className = `chip ${kind}`;
-      const kept = c.ceiling === null ? "" : `${Math.round(100 * found.value / c.ceiling)} % of the ${bits(c.ceiling)} there are to know. `;
-      const price = c.no_budget ? "" : run(P.price, state.u, state.N);
-      $("p-why").textContent = kept + (price ? `At the prices below this design costs ${whole(price.cost)} ${P.currency} (${whole(price.reads)} reads per cell).` : "");
+      const all = section().ceiling;
+      const kept = all === null ? "" : `${Math.round(100 * Math.min(found.value / all, 1))} % of the ${bits(all)} there are to know. `;
+      $("p-why").textContent = kept + costing(c);
       redraw();
+    }
+    function costing(c) {
+      put("p-cost", "");
+      if (c.no_budget) return "";
+      if (!paying) return "What it costs cannot be told: see the prices below.";
+      const found = price(state.u, state.N);
+      if (!Number.isFinite(found.reads)) return `No reads give this depth: the library below holds ${withUnit(paying.complexity, "UMI per cell")}.`;
+      put("p-cost", `At the prices below this design costs ${whole(found.cost)} ${P.currency} (${bought(found, state.N)}).`, { value: found.cost });
+      return "";
     }
 
     function spend() {
+      if (!priced) return;
       const c = curve();
       if (c.reason || c.no_budget) {
         put("p-best", "\u2014");
@@ -242,19 +297,28 @@
         $("p-take").hidden = true;
         return;
       }
+      if (!paying) {
+        put("p-best", "\u2014");
+        $("p-best-why").textContent = "Cannot be told until every price below can be meant.";
+        $("p-take").hidden = true;
+        return;
+      }
       const found = best(c, state.budget);
       $("p-take").hidden = found === null;
       if (found === null) {
         put("p-best", "\u2014");
-        $("p-best-why").textContent = `${whole(state.budget)} ${P.currency} buy no design that the law may be asked about: the cheapest costs ${whole(grid(c).cheapest)} ${P.currency}.`;
+        const { cheapest } = grid(c);
+        $("p-best-why").textContent = Number.isFinite(cheapest) ? `${whole(state.budget)} ${P.currency} buy no design that the law may be asked about: the cheapest costs ${whole(cheapest)} ${P.currency}.`
+          : `No reads give a depth that the law may be asked about: the library below holds ${withUnit(paying.complexity, "UMI per cell")}.`;
         return;
       }
-      const price = run(P.price, found.u, found.cells), expected = run(c.ask, found.u, found.cells);
+      const paid = price(found.u, found.cells), expected = run(c.ask, found.u, found.cells);
       put("p-best", `${whole(found.cells)} cells at ${withUnit(found.u, section().unit)}: ${bits(expected.value)}`,
-        { u: found.u, cells: found.cells, cost: price.cost, value: expected.value, low: expected.low, high: expected.high, beyond: expected.beyond });
-      $("p-best-why").textContent = `95 % interval ${two(expected.low)} to ${two(expected.high)}, for ${whole(price.cost)} ${P.currency} (${whole(price.reads)} reads per cell). `
+        { u: found.u, cells: found.cells, cost: paid.cost, value: expected.value, low: expected.low, high: expected.high, beyond: expected.beyond });
+      $("p-best-why").textContent = `95 % interval ${two(expected.low)} to ${two(expected.high)}, for ${whole(paid.cost)} ${P.currency} (${bought(paid, found.cells)}). `
         + `From ${whole(found.near[0])} to ${whole(found.near[1])} cells are within 5 % of that. ${capital(where(expected.beyond)[0])}.`
-        + (found.edges.length ? ` This takes ${found.edges.join(" and ")} as far as the law may be asked.` : "");
+        + (found.edges.length ? ` This takes ${found.edges.join(" and ")} as far as the law may be asked.` : "")
+        + (found.exhausted ? ` The library holds no more than ${withUnit(paying.complexity, "UMI per cell")}.` : "");
       $("p-take").onclick = () => { set("u", found.u); set("N", found.cells); answer(); };
     }
 
@@ -309,17 +373,33 @@
       const at = c.reason ? [] : c.variables.map((name, k) => said(name, c.largest[k]));
       $("p-gain-label").textContent = at.length ? `Compared with the most that was measured (${at.join(", ")})` : "Compared with the most that was measured";
       $("p-no-cells").textContent = c.reason || !c.no_cells ? "" : `More cells cannot be told of: ${c.no_cells}.`;
-      const off = Boolean(c.reason || c.no_budget);
-      disable("budget", off);
-      if (!off) {
-        const { cheapest, dearest } = grid(c);
-        const low = cheapest * 0.7;
-        range("budget", low, dearest, three(Math.min(Math.max(run(P.price, c.largest[0], c.largest[1]).cost, cheapest), dearest)));
-      } else { state.budget = NaN; $("p-budget-n").value = ""; }
+      if (priced) {
+        const off = Boolean(c.reason || c.no_budget);
+        disable("budget", off);
+        if (off) { state.budget = NaN; $("p-budget-n").value = ""; } else budgets(NaN);
+      }
       answer(); spend(); draw();
     }
+    /** Let the budget reach from the cheapest design to the dearest; it stays what it was, or starts at what was measured. */
+    function budgets(stays) {
+      const c = curve();
+      if (!paying || c.reason || c.no_budget) return;
+      const { cheapest, dearest } = grid(c), known = price(c.largest[0], c.largest[1]).cost;
+      if (!Number.isFinite(cheapest)) return;
+      sliders.budget = { low: cheapest * 0.7, high: dearest };
+      set("budget", stays > 0 ? stays : three(Math.min(Math.max(known, cheapest), dearest)));
+    }
+    function repriced() {
+      readPrices();
+      budgets(state.budget);
+      answer(); spend();
+    }
+    function refill() {
+      for (const f of P.fields) field(f).value = f.value ?? "";
+      readPrices();
+    }
 
-    for (const key of ["u", "N", "budget"]) {
+    for (const key of ["u", "N", ...(priced ? ["budget"] : [])]) {
       const changed = () => {
         if (key === "budget") return spend();
         const turned = along !== key;
@@ -341,6 +421,12 @@
     $("p-model").addEventListener("change", start);
     $("plan").hidden = false;
     models();
+    if (priced) {
+      for (const f of P.fields) field(f).addEventListener("input", repriced);
+      $("p-prices").addEventListener("submit", (event) => event.preventDefault());
+      $("p-reset").addEventListener("click", () => { refill(); repriced(); });
+      refill();
+    }
     start();
     if (drawing) onTheme(draw);
   }

@@ -21,6 +21,7 @@ from noiselaw.report.explorer import explorer
 from noiselaw.report.facts import CELLS, Subject, subjects
 from noiselaw.report.numbers import count, listed
 from noiselaw.report.planner import planner
+from noiselaw.report.prices import LIBRARY
 from noiselaw.report.script import as_data, only_these, own_script, plotting_library
 from noiselaw.report.sections import Section, section
 from noiselaw.table import read_provenance, read_table
@@ -254,6 +255,8 @@ _NO_SCRIPTS = {
     "script": "",
     "scripts_allowed": "'none'",
     "currency": "",
+    "price_fields": (),
+    "no_prices": "",
 }
 
 
@@ -262,6 +265,8 @@ def _scripts(sections: Sequence[Section], costs: Costs) -> dict[str, Any]:
     from markupsafe import Markup
 
     planned = planner(sections, costs)
+    unpriced = sorted({curve["no_budget"] for curve in planned["curves"] if curve.get("no_budget")})
+    priced = any(not curve.get("no_budget", "-") for curve in planned["curves"])
     script = own_script(planned.pop("codes"))
     library, name = plotting_library()
     data = as_data({"curves": explorer(sections), "planner": planned})
@@ -272,7 +277,17 @@ def _scripts(sections: Sequence[Section], costs: Costs) -> dict[str, Any]:
         "script": Markup(script),
         "scripts_allowed": Markup(only_these([library, script])),
         "currency": costs.currency,
+        "price_fields": _groups(planned["fields"]) if priced else (),
+        "no_prices": f"Cannot be told: {'; '.join(unpriced) or 'no curve can be planned with'}.",
     }
+
+
+def _groups(fields: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    library = {field.name for field in LIBRARY}
+    return [
+        {"legend": legend, "fields": [field for field in fields if (field["name"] in library) == of_library]}
+        for legend, of_library in (("What you pay", False), ("Your sequencing summary, if you have one", True))
+    ]
 
 
 def _prices(costs: Costs | None) -> str:
@@ -291,4 +306,6 @@ def _prices(costs: Costs | None) -> str:
     )
     if own:
         return f"Prices: {told}."
-    return f"Prices are illustrative: {told}. Put in your own: noiselaw report --costs mine.toml."
+    return (
+        f"The first prices are illustrative: {told}. Type your own, or write a page with them: noiselaw report --costs."
+    )

@@ -1,7 +1,8 @@
 """The planner inside the page: the outlook of every curve, written out as code, with what its sliders may ask.
 
 What the page shows at depth u and N cells equals ``outlook_of(curve).bits(u=u, N=N)``, its gain
-``ask("gain", [(1, (u, N)), (-1, largest measured)])``, and its best design ``spend(curve, budget, costs)``.
+``ask("gain", [(1, (u, N)), (-1, largest measured)])``, and its best design ``spend(curve, budget, costs, library)``, of
+the prices and the library that are typed into its fields.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import numpy as np
 
 from noiselaw.fit.outlook import FAR
 from noiselaw.laws.recorded import Recorded, Step, variable
-from noiselaw.plan import Library
 from noiselaw.plan.budget import EXHAUSTED, NEARLY, axis_of
+from noiselaw.report import prices
 from noiselaw.report.javascript import Written, written
 from noiselaw.report.words import TOO_FEW_SIZES
 
@@ -51,14 +52,15 @@ def planner(sections: Sequence[Section], costs: Costs) -> dict[str, Any]:
                     designs = [tuple(float(v) for v in axis_of(future.outlook, i)) for i in range(2)]
                     curve["axes"] = [axes.setdefault(axis, len(axes)) for axis in designs]
             curves.append(curve)
-    price = placed(_price(costs))
+    price, library = placed(prices.price()), placed(prices.library())
     return {
         "curves": curves,
         "codes": list(codes),
         "axes": [list(axis) for axis in axes],
         "price": price,
+        "library": library,
+        "fields": prices.fields(costs),
         "currency": costs.currency,
-        "umi_per_read": costs.umi_per_read,
         "far": FAR,
         "nearly": NEARLY,
         "exhausted": EXHAUSTED,
@@ -97,24 +99,8 @@ def _asked(outlook: Outlook) -> Written:
     )
     gain = outlook.weigh("gain", np.array([1.0, -1.0]), both, outlook.room(outlook.largest))
     names = ("value", "low", "high", "beyond", "gain", "gain_low", "gain_high")
-    return written(("u", "N"), _named(names, (*bits, *gain[:3])))
+    return written(("u", "N"), prices.named(names, (*bits, *gain[:3])))
 
 
 def _centre(outlook: Outlook) -> Written:
-    return written(("u", "N"), _named(("value",), (outlook.centre(*_variables(outlook)),)))
-
-
-def _price(costs: Costs) -> Written:
-    """Write the reads per cell of a depth, and what cells at that depth cost."""
-    depth: Any = variable("u")
-    cells: Any = variable("N")
-    reads = Library(np.inf, costs.umi_per_read).reads(depth)
-    return written(("u", "N"), _named(("reads", "cost"), (reads, costs.total(cells, reads))))
-
-
-def _named(names: Sequence[str], results: Sequence[Any]) -> dict[str, Recorded]:
-    """Return recorded results by name; what turned out to be a plain number is one, too."""
-    return {
-        name: result if isinstance(result, Recorded) else Recorded(np.array([Step("constant", value=float(result))]))
-        for name, result in zip(names, results, strict=True)
-    }
+    return written(("u", "N"), prices.named(("value",), (outlook.centre(*_variables(outlook)),)))
