@@ -124,7 +124,7 @@ class Remainder:
         told = reduction.others(new_x) @ _ridge(others, missed / scale, 1.0)
         truth = (new_y - np.column_stack([np.ones(len(new_x)), reduction(new_x)]) @ line) / scale
         codes = np.unique(units, return_inverse=True)[1]
-        self.products.append(np.bincount(codes, weights=np.sum(told * truth, axis=1)))
+        self.products.append(np.asarray(np.bincount(codes, weights=np.sum(told * truth, axis=1)), dtype=np.float64))
 
     @property
     def tells(self) -> bool:
