@@ -15,7 +15,7 @@ from noiselaw.fit.outlook import FAR
 from noiselaw.laws import LAWS
 from noiselaw.plan.answers import Crossing, Difference, Leader
 from noiselaw.plan.reach import depth_fit
-from noiselaw.plan.words import amount, because, bits, called, counted, number, span
+from noiselaw.plan.words import amount, because, bits, called, counted, greatest, number, span
 
 if TYPE_CHECKING:
     from noiselaw.plan.measured import Measured
@@ -225,12 +225,16 @@ def _crossing(
     about: str, first: str, second: str, fits: list[Fit], measured: tuple[float, float], unit: str
 ) -> Crossing:
     by = f"By {called(fits[0].law)} through each"
-    grid = np.geomspace(measured[0] / FAR, measured[1] * FAR, 600)
+    grid = np.geomspace(measured[0] / FAR, min(measured[1] * FAR, greatest(unit)), 600)
     gap = _gap(fits, grid)
     turns = np.flatnonzero(np.sign(gap[:-1]) * np.sign(gap[1:]) < 0)
     pair = f"{first} and {second} about {about}"
     within = f"between {number(grid[0])} and {amount(grid[-1], unit)}"
-    within += f", a factor of {FAR:g} beyond what was measured on either side"
+    within += (
+        f", a factor of {FAR:g} beyond what was measured on either side"
+        if grid[-1] < greatest(unit)
+        else f", from a factor of {FAR:g} below what was measured to all that can be had"
+    )
     if not turns.size:
         above, below = (first, second) if gap[-1] > 0 else (second, first)
         equal = grid[np.abs(gap) <= _half(fits, grid, gap)]

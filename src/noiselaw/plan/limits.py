@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from noiselaw.errors import InputError, UsageError
-from noiselaw.fit.outlook import lay
+from noiselaw.fit.outlook import Expected, lay
 from noiselaw.plan.answers import Gain, Limits
 from noiselaw.plan.measured import LEAST_LEVELS, averaged
 from noiselaw.plan.words import amount, because, bits, number, span, times
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from noiselaw.fit.outlook import Expected, Outlook
+    from noiselaw.fit.outlook import Outlook
     from noiselaw.plan.measured import Measured
     from noiselaw.records import FloatArray
 
@@ -104,21 +104,35 @@ def limits(
     u, n
         The depth and training size asked about; the largest measured where not given.
     factors
-        How much more to ask for; the verdict rests on the largest.
+        How much more to ask for; the verdict rests on the largest. Where u is bounded, no more than there is.
     outlook
         What was laid through ``curve`` before.
+
+    Raises
+    ------
+    UsageError
+        If a factor is not above 1, or ``u`` is more than there is.
     """
     if not factors or min(factors) <= 1:
         raise UsageError(f"factors must be above 1, such as 2, 5, 10; got {list(factors)}.")
     ahead = outlook or outlook_of(curve)
     here = {"u": u or curve.depth} | ({"N": n or curve.cells} if "N" in ahead.variables else {})
-    depth = tuple(_gain(ahead, "depth", factor, here, curve) for factor in factors)
+    top = curve.greatest * (1 + 1e-9)
+    if here["u"] > top:
+        raise UsageError(
+            f"u is at most {amount(curve.greatest, curve.unit)}, an observation as it is; got {number(here['u'])}."
+        )
+    had = [factor for factor in factors if here["u"] * factor <= top]
+    # Of factors beyond what there is, one gain: that of all there is.
+    depth = tuple(_gain(ahead, "depth", factor, here, curve) for factor in had)
+    if len(had) < len(factors):
+        depth += (_rest(ahead, here, curve),)
     cells = tuple(_gain(ahead, "cells", factor, here, curve) for factor in factors) if "N" in here else ()
     start = ahead.bits(**here)
-    limit = "unknown" if start.extrapolated else verdict(ahead, max(factors), **here)
+    limit = "unknown" if start.extrapolated else verdict(ahead, max(factors), curve.greatest, **here)
     model, signal = curve.names("representation")[0], curve.names("signal")[0]
     largest = max(factors)
-    told = _sentence(model, signal, limit, largest, depth[-1].bits, cells[-1].bits if cells else None, curve, start)
+    told = _sentence(model, signal, limit, largest, depth[-1], cells[-1].bits if cells else None, curve, start)
     if _exceeded(curve):
         seen = bits(float(_top(curve)["bits"].mean()))
         told += f" The ceiling of {bits(curve.ceiling)} is not used: {seen} were measured, so one of the two is wrong."
@@ -135,16 +149,19 @@ def limits(
     )
 
 
-def verdict(outlook: Outlook, factor: float, **here: float) -> Verdict:
+def verdict(outlook: Outlook, factor: float, greatest: float = np.inf, **here: float) -> Verdict:
     """Return what limits: the gain whose interval lies above the other's, neither if both are surely little.
 
-    Either interval misses on the wrong side in one case of 40, so that a verdict is wrong in at most one of 20.
+    Either interval misses on the wrong side in one case of 40, so that a verdict is wrong in at most one of 20. No more
+    depth is asked for than the ``greatest``.
     """
     if "N" not in outlook.variables:
         return "unknown"
     point = (here.get("u", outlook.largest[0]), here.get("N", outlook.largest[1]))
-    deeper, larger = outlook.times(point, "u", factor), outlook.times(point, "N", factor)
+    further = min(factor, max(greatest / point[0], 1.0))
+    deeper, larger = outlook.times(point, "u", further), outlook.times(point, "N", factor)
     depth, cells = (outlook.ask("gain", [(1.0, more), (-1.0, point)]) for more in (deeper, larger))
+    depth = depth if further > 1 else Expected(0.0, 0.0, 0.0)
     if max(depth.high, cells.high) <= LITTLE:
         return "neither"
     if depth.low > cells.high:
@@ -165,6 +182,20 @@ def _gain(
     return Gain(along, factor, expected, said + _label(expected) + ".")
 
 
+def _rest(outlook: Outlook, here: dict[str, float], curve: Measured) -> Gain:
+    """Return what all the depth that there is would add, where u is bounded."""
+    factor = curve.greatest / here["u"]
+    where = amount(curve.greatest, curve.unit)
+    if factor <= 1 + 1e-9:
+        told = f"No more {curve.noun} can be had: {where} is an observation as it is."
+        return Gain("depth", 1.0, Expected(0.0, 0.0, 0.0), told)
+    expected = outlook.gain("u", factor, **here)
+    said = f"All the {curve.noun} that can be had ({where}, an observation as it is) would add {bits(expected.value)}"
+    return Gain(
+        "depth", factor, expected, f"{said} (95 % interval {span(expected.low, expected.high)}){_label(expected)}."
+    )
+
+
 def _label(expected: Expected) -> str:
     if not expected.extrapolated:
         return ""
@@ -176,14 +207,19 @@ def _sentence(
     signal: str,
     limit: Verdict,
     factor: float,
-    depth: Expected,
+    deeper: Gain,
     cells: Expected | None,
     curve: Measured,
     start: Expected,
 ) -> str:
     more = times(factor)
     about = f"{model} about {signal}"
-    gained = f"{more} the {curve.noun} would add {bits(depth.value)} ({span(depth.low, depth.high)})"
+    depth = deeper.bits
+    if deeper.factor > 1:
+        much = f"{more} the {curve.noun}" if deeper.factor == factor else f"all the {curve.noun} that can be had"
+        gained = f"{much} would add {bits(depth.value)} ({span(depth.low, depth.high)})"
+    else:
+        gained = f"more {curve.noun} cannot be had than {amount(curve.greatest, curve.unit)}, an observation as it is"
     if cells is None:
         sizes = len(curve.table["n_train"].dropna().unique())
         told = "no training size is given" if not sizes else f"only {sizes} training size{'s were' * (sizes > 1)}"

@@ -14,7 +14,7 @@ from noiselaw.fit.partners import both_noisy
 from noiselaw.fit.points import points_of
 from noiselaw.fit.units import refuse_nats
 from noiselaw.laws import NoiseLaw
-from noiselaw.plan.words import noun, observed
+from noiselaw.plan.words import greatest, noun, observed
 from noiselaw.table import numbers_of, read_table, repeated
 
 if TYPE_CHECKING:
@@ -80,6 +80,11 @@ class Measured:
     def noun(self) -> str:
         """Return what u is called in sentences: depth, or signal-to-noise where its unit counts no molecules."""
         return noun(self.unit)
+
+    @property
+    def greatest(self) -> float:
+        """Return the most that u can be; infinite where nothing bounds it."""
+        return greatest(self.unit)
 
     @property
     def law(self) -> str:

@@ -102,6 +102,11 @@ def _first(candidates: Sequence[Candidate], share: Callable[[Candidate], float])
     return None
 
 
+def _possible(candidates: Sequence[Candidate], depth: float, curve: Measured) -> Sequence[Candidate]:
+    """Return those that ask for no more depth than there is."""
+    return [one for one in candidates if one.deeper == 1 or one.deeper * depth <= curve.greatest * (1 + 1e-9)]
+
+
 def _for_limits(answer: Limits, curve: Measured, seed: int) -> Pilot:
     ahead = outlook_of(curve)
     _, x, _ = points_for(curve)
@@ -116,13 +121,12 @@ def _for_limits(answer: Limits, curve: Measured, seed: int) -> Pilot:
         points = _points(candidate, x if not one_size else (x[0], np.full(len(x[0]), answer.n_train)))
         tables = _simulated(ahead, points, candidate, answer.n_train, rng)
         near = None if one_size else ahead
-        told = [verdict(found, factor, **here) for found in lay(("u", "N"), points, tables, curve.ceiling, near)]
+        laid = lay(("u", "N"), points, tables, curve.ceiling, near)
+        told = [verdict(found, factor, curve.greatest, **here) for found in laid]
         return float(np.mean([limit != "unknown" for limit in told]))
 
-    found = _first(_FOR_SIZES if one_size else _FOR_LIMITS, share)
-    return _told(
-        found, _FOR_SIZES if one_size else _FOR_LIMITS, answer.u, answer.n_train, float(x[0].min()), curve.unit
-    )
+    tried = _possible(_FOR_SIZES if one_size else _FOR_LIMITS, answer.u, curve)
+    return _told(_first(tried, share), tried, answer.u, answer.n_train, float(x[0].min()), curve.unit)
 
 
 def _points(candidate: Candidate, x: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
@@ -234,8 +238,8 @@ def _for_reach(curve: Measured, seed: int) -> Pilot | None:
             answered.append(told.status == "ok")
         return float(np.mean(answered))
 
-    found = _first(_FOR_REACH, share)
-    return _told(found, _FOR_REACH, float(x.max()), curve.cells, float(x.min()), curve.unit)
+    tried = _possible(_FOR_REACH, float(x.max()), curve)
+    return _told(_first(tried, share), tried, float(x.max()), curve.cells, float(x.min()), curve.unit)
 
 
 def points_of_depth(curve: Measured) -> tuple[FloatArray, float, float]:

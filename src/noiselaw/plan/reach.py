@@ -79,6 +79,9 @@ def reach(curve: Measured, fraction: float = 0.9, fit: Fit | None = None) -> Rea
         ends += span(plateau.interval.low, plateau.interval.high) + possible(plateau.interval.high, curve.ceiling)
         one = not curve.unit or curve.unit.startswith("1 per ")
         told = f"By {called(curve.law)}, {amount(depth, curve.unit)} reach{'es' * one} {share} ({ends})"
+        if depth > curve.greatest * (1 + 1e-9):
+            told = f"No {curve.noun} that can be had reaches {share}: {told[0].lower()}{told[1:].replace(share, 'it')}"
+            told += f", and {amount(curve.greatest, curve.unit)} is an observation as it is"
         told += _doubt(found)
         told += f"; this is more than ten times the deepest measured ({number(found.x_range[1])})" if far else ""
     else:

@@ -11,6 +11,7 @@ __all__ = [
     "bits",
     "called",
     "counted",
+    "greatest",
     "money",
     "noun",
     "number",
@@ -24,6 +25,8 @@ __all__ = [
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 #: Units in which more of u is a deeper measurement.
 _DEEP = ("umi", "read", "molecule", "depth")
+#: The most that u can be in these units, at which an observation is as it is: blocks of f pixels begin at one pixel.
+_WHOLE = {"1 per f": 1.0, "1 per f²": 1.0}
 
 
 def noun(unit: str) -> str:
@@ -34,6 +37,11 @@ def noun(unit: str) -> str:
 def observed(unit: str) -> str:
     """Return what is measured, given the unit of u: cells, or observations where u counts no molecules."""
     return "cells" if not unit or noun(unit) == "depth" else "observations"
+
+
+def greatest(unit: str) -> float:
+    """Return the most that u can be in its unit; infinite where nothing bounds it."""
+    return _WHOLE.get(unit.replace("/", " per "), math.inf)
 
 
 def called(law: str) -> str:
