@@ -27,13 +27,13 @@ class Features:
     plain
         (n, k) float32.
     classes
-        (n, c) float32, not negative.
+        (n, c), float32 or, where the product is a difference of large terms, float64; the product is not negative.
     say
         What the logarithm counts.
     """
 
     plain: NDArray[np.float32]
-    classes: NDArray[np.float32]
+    classes: NDArray[np.floating]
     say: float
 
     def __len__(self) -> int:

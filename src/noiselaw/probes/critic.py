@@ -9,6 +9,7 @@ import numpy as np
 
 from noiselaw.probes.base import Probe
 from noiselaw.probes.critic_fit import fit_critic
+from noiselaw.probes.elliptical import EllipticalCritic, fit_elliptical
 from noiselaw.probes.folds import check_folds, deal, tied_values, units_of
 from noiselaw.probes.known import Known
 from noiselaw.probes.margins import effective_rank
@@ -39,7 +40,8 @@ _LEAST_COMPONENTS, _MOST_COMPONENTS = 64, 96
 class Critic(Probe):
     """Held-out lower bound by a critic: ridge canonical correlation, corrected by what helps on held pairs.
 
-    Small networks may correct it and, where pairs are not Gaussian, hidden classes.
+    Small networks may correct it and, where pairs are not Gaussian, hidden classes; where sizes of X and of Y are heavy
+    tailed, a Student critic may take its place. Pairs that might as well be turned round are fitted both ways round.
 
     X or Y of more than 256 columns is seen through at most 96 leading principal components of the training pairs (64
     where both are). ``components_x``, ``columns_x`` and ``variance_kept_x`` say how many of how many, and the status
@@ -62,7 +64,7 @@ class Critic(Probe):
     steps: int = 1500
     reference: int = 2000
 
-    revision: ClassVar[int] = 4
+    revision: ClassVar[int] = 5
     measures: ClassVar[frozenset[str]] = frozenset({"continuous"})
 
     def __post_init__(self) -> None:
@@ -110,6 +112,10 @@ class Critic(Probe):
                 self.networks,
                 int(within.max()) + 1,
             )
+            if self.networks:
+                fresh = generator(seed, "elliptical", fold)
+                rival = fit_elliptical(one[train], two[train], inner, fresh, self.reference, about, critic.mirrored)
+                critic = rival if rival is not None and rival.value > critic.value else critic
             gain[test] = critic.gains(one[test], two[test], units[test]) / np.log(2)
             again = generator(seed, "seen", fold).permutation(train)[: len(test)]
             familiar.append(float(critic.gains(one[again], two[again], units[again]).mean() / np.log(2)))
@@ -144,11 +150,15 @@ def _described(fitted: list[FittedCritic]) -> dict[str, Any]:
     classes = [critic.classes for critic in fitted if critic.classes is not None]
     base = "networks" if 2 * networks > len(fitted) else "gaussian"
     base = "classes" if 2 * len(classes) > len(fitted) else base
+    elliptical = sum(isinstance(critic, EllipticalCritic) for critic in fitted)
+    base = "elliptical" if 2 * elliptical > len(fitted) else base
     return {
         "base": "none" if 2 * silent > len(fitted) else base,
         "folds_without_signal": silent,
         "network_folds": networks,
         "class_folds": len(classes),
+        "elliptical_folds": elliptical,
+        "mirrored_folds": sum(critic.mirrored for critic in fitted),
         "classes": float(np.mean([len(one.mixture.share) for one in classes])) if classes else 0.0,
         "network_steps": float(np.mean([critic.step for critic in fitted])),
         "margins": {kind: sum(c.margins == kind for c in fitted) for kind in sorted({c.margins for c in fitted})},

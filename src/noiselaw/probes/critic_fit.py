@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noiselaw.probes.bounds import Features, Normaliser, nwj_gains, scores
+from noiselaw.probes.exchangeable import may_be_exchangeable, turned_round
+from noiselaw.probes.known import Known
 from noiselaw.probes.linear_base import LIMIT, ridge_canonical, unseen_variates
 from noiselaw.probes.margins import Folded, NormalScores
 from noiselaw.probes.misfit import is_gaussian, unexplained
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noiselaw.probes.known import Known
     from noiselaw.probes.linear_base import CanonicalBase
 
     Columns = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -62,7 +63,7 @@ class Classes:
 
 @dataclass(frozen=True, eq=False)
 class FittedCritic:
-    """A critic and its normaliser, or nothing when validation saw no signal."""
+    """A critic and its normaliser, or nothing when validation saw no signal; ``value`` is its nats on held pairs."""
 
     margins: str
     base: CanonicalBase
@@ -74,6 +75,8 @@ class FittedCritic:
     step: int
     temperature: float
     unexplained: float
+    mirrored: bool
+    value: float
 
     def gains(self, x: NDArray[np.float64], y: NDArray[np.float64], units: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return what each new pair (m,) adds to the bound, in nats; 0 where validation saw no signal.
@@ -82,23 +85,36 @@ class FittedCritic:
         """
         if self.normaliser is None:
             return np.zeros(len(x))
+        return nwj_gains(self.normaliser, *self.features(x, y), units)
+
+    def features(
+        self, x: NDArray[np.float64], y: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float32] | Features, NDArray[np.float32] | Features]:
+        """Return what the scores of rows of X and of Y are made of."""
         u = self.base.x_variates(self.view[0](x))
         v = self.base.y_variates(self.view[1](y))
-        one, two = _features(self.net, self.classes, u, v, self.scale)
-        return nwj_gains(self.normaliser, one, two, units)
+        return _features(self.net, self.classes, u, v, self.scale)
 
 
 @dataclass(frozen=True, eq=False)
 class _Based:
-    """A base on one kind of margins: its variates of training rows, its value on held pairs, and its temperature."""
+    """A base on one kind of margins: its variates of training rows, what each held pair shows (nats), its temperature.
+
+    The rows are twice as many where the pairs were taken both ways round.
+    """
 
     margins: str
     view: tuple[Columns, Columns]
     base: CanonicalBase
     u: NDArray[np.float64]
     v: NDArray[np.float64]
-    value: float
+    values: NDArray[np.float64]
     temperature: float
+
+    @property
+    def value(self) -> float:
+        """Nats that held pairs show."""
+        return float(self.values.mean())
 
 
 def _as_they_are(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -139,8 +155,14 @@ def fit_critic(
     ``n_units`` says how many of the pairs are independent of one another; all are by default.
     """
     candidates = _bases(x, y, inner, known, folded=networks)
+    if may_be_exchangeable(x, y):
+        mirrored = _based(candidates[0].margins, *turned_round(x, y), inner, Known())
+        gain = mirrored.values - candidates[0].values
+        # Twice the pairs to learn from are given up only for a loss that held pairs are sure of.
+        if gain.mean() > -gain.std() / np.sqrt(len(gain)):
+            candidates[0] = mirrored
     fitted = [_with_networks(one, inner, rng, schedule, reference, networks, n_units or len(x)) for one in candidates]
-    return max(fitted, key=lambda one: one[0])[1]
+    return max(fitted, key=lambda one: one.value)
 
 
 def _with_networks(
@@ -151,10 +173,11 @@ def _with_networks(
     reference: int,
     networks: bool,
     n_units: int,
-) -> tuple[float, FittedCritic]:
-    """Let networks correct one base if they can; return the value (nats) on held pairs, and the critic."""
+) -> FittedCritic:
+    """Let networks correct one base if they can."""
+    base, u, v, n = candidate.base, candidate.u, candidate.v, len(inner)
+    # The pairs turned round are trained on, but never held: nothing but their own copies could be learnt from them.
     held = inner == 0
-    base, u, v = candidate.base, candidate.u, candidate.v
     r = base.correlations * (1 if candidate.temperature > 0 else 0)
     scale = _scales(r, u.shape[1]), _scales(r, v.shape[1])
     one, two = _inputs(u, scale[0]), _inputs(v, scale[1])
@@ -164,25 +187,25 @@ def _with_networks(
         return PairNet.start(one.shape[1], two.shape[1], strength, strength * r, schedule, rng)
 
     net, step = Committee((start(),)), 0
-    seen = _pair_values(net, one[held], two[held])
+    seen = _pair_values(net, one[:n][held], two[:n][held])
     if networks and np.sum(~held) >= _LEAST_FOR_NETWORKS:
         trained, last = train(net.members[0], one, two, held, schedule, rng)
-        corrected = _pair_values(Committee((trained,)), one[held], two[held])
+        corrected = _pair_values(Committee((trained,)), one[:n][held], two[:n][held])
         gain = corrected - seen
         if last and gain.mean() > gain.std() / np.sqrt(len(gain)):
             # The others start elsewhere, and stop by other pairs.
             others = [train(start(), one, two, inner == fold, schedule, rng)[0] for fold in range(1, _MEMBERS)]
             net, step, seen = Committee((trained, *others)), last, corrected
     told = int(np.sum(r > 0))
-    left_over = unexplained(u[:, :told], v[:, :told], n_units)
+    left_over = unexplained(u[:n, :told], v[:n, :told], n_units)
     classes = None
     if networks and not is_gaussian(left_over, n_units) and np.sum(~held) >= _LEAST_FOR_NETWORKS:
         classes, seen = _with_classes(net, u, v, scale, r[:told], held, seen, rng)
     normaliser = None
     if seen.mean() > 2 * seen.std() / np.sqrt(len(seen)):
-        rows = rng.permutation(len(one))[:reference]
+        rows = rng.permutation(n)[:reference]
         normaliser = Normaliser.fit(*_features(net, classes, u[rows], v[rows], scale))
-    critic = FittedCritic(
+    return FittedCritic(
         candidate.margins,
         base,
         candidate.view,
@@ -193,8 +216,9 @@ def _with_networks(
         step,
         candidate.temperature,
         left_over,
+        len(u) > n,
+        float(seen.mean()),
     )
-    return float(seen.mean()), critic
 
 
 def _with_classes(
@@ -208,13 +232,14 @@ def _with_classes(
     rng: np.random.Generator,
 ) -> tuple[Classes | None, NDArray[np.float64]]:
     """Return hidden classes if held pairs are better told with them, and the values of those pairs (nats)."""
-    told, found = len(r), []
+    told, n, found = len(r), len(held), []
+    fit = np.tile(~held, len(u) // n)
     for n_classes in _CLASSES:
         if n_classes * _PAIRS_PER_CLASS <= np.sum(~held):
-            mixture = Mixture.fit(u[~held, :told], v[~held, :told], n_classes, np.sqrt(r), rng)
+            mixture = Mixture.fit(u[fit, :told], v[fit, :told], n_classes, np.sqrt(r), rng)
             for say in _SAYS:
                 classes = Classes(mixture, told, say)
-                values = pair_values(scores(*_features(net, classes, u[held], v[held], scale)))
+                values = pair_values(scores(*_features(net, classes, u[:n][held], v[:n][held], scale)))
                 found.append((float(values.mean()), classes, values))
     best = max(found, key=lambda one: one[0], default=None)
     if best is None or best[0] - seen.mean() <= (best[2] - seen).std() / np.sqrt(len(seen)):
@@ -250,20 +275,23 @@ def _based(
         kind: type[NormalScores] | type[Folded] = NormalScores if margins == "normal scores" else Folded
         view = (kind.fit(x), about.get("view", partial(_fitted_view, kind, y)))
     seen_x, seen_y = view[0](x), about.get("values", partial(view[1], y))
-    base = ridge_canonical(seen_x, seen_y, inner, 2 if len(x) > 2500 else int(inner.max()) + 1, about)
-    u, v = unseen_variates(base, seen_x, seen_y, inner, about)
+    folds, n = np.tile(inner, len(x) // len(inner)), len(inner)
+    base = ridge_canonical(seen_x, seen_y, folds, 2 if n > 2500 else int(inner.max()) + 1, about, n)
+    u, v = unseen_variates(base, seen_x, seen_y, folds, about)
     held = inner == 0
-    value, temperature = _tempered(base.correlations, u[held], v[held])
-    return _Based(margins, view, base, u, v, value, temperature)
+    values, temperature = _tempered(base.correlations, u[:n][held], v[:n][held])
+    return _Based(margins, view, base, u, v, values, temperature)
 
 
 def _fitted_view(kind: type[NormalScores] | type[Folded], values: NDArray[np.float64]) -> Columns:
     return kind.fit(values)
 
 
-def _tempered(r: NDArray[np.float64], u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the best held-out value (nats) of the base, and its temperature; (0, 0) where it is not sure."""
-    best = (0.0, 0.0)
+def _tempered(
+    r: NDArray[np.float64], u: NDArray[np.float64], v: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Return what held pairs show (nats) at the base's best temperature, and that; zeros and 0 where it is not sure."""
+    best, best_temperature = np.zeros(len(u)), 0.0
     strength = r / (1 - r**2)
     k = len(r)
     product = ((u[:, :k] * strength) @ v[:, :k].T).astype(np.float32)
@@ -271,11 +299,11 @@ def _tempered(r: NDArray[np.float64], u: NDArray[np.float64], v: NDArray[np.floa
     product -= 0.5 * ((v[:, :k] ** 2) @ (strength * r)).astype(np.float32)
     for temperature in _TEMPERATURES:
         values = pair_values(np.float32(temperature) * product)
-        if values.mean() <= best[0] and best[1] > 0:
+        if values.mean() <= best.mean() and best_temperature > 0:
             break
-        if values.mean() > max(best[0], 2 * values.std() / np.sqrt(len(values))):
-            best = (float(values.mean()), temperature)
-    return best
+        if values.mean() > max(best.mean(), 2 * values.std() / np.sqrt(len(values))):
+            best, best_temperature = values, temperature
+    return best, best_temperature
 
 
 def _scales(r: NDArray[np.float64], n: int) -> NDArray[np.float64]:

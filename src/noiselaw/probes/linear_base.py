@@ -134,7 +134,12 @@ def directions(
 
 
 def ridge_canonical(
-    x: NDArray[np.float64], y: NDArray[np.float64], inner: NDArray[np.intp], n_checks: int, known: Known
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    inner: NDArray[np.intp],
+    n_checks: int,
+    known: Known,
+    n_pairs: int | None = None,
 ) -> CanonicalBase:
     """Choose dampings and honest correlations on inner folds, then fit the directions on all rows.
 
@@ -148,12 +153,14 @@ def ridge_canonical(
         How many of the inner folds to hold out in turn.
     known
         What is known about this Y in these folds.
+    n_pairs
+        How many of the rows are pairs of their own, the rest being those turned round; all are by default.
     """
     found: dict[tuple[Damping, Damping], list[NDArray[np.float64]]] = {}
     sizes = []
     for fold in range(n_checks):
         held = inner == fold
-        sizes.append(int(held.sum()))
+        sizes.append(int(held.sum()) * (n_pairs or len(x)) // len(x))
         sides_x, sides_y = both_sides(x, y, ~held, known, fold)
         for (w_x, one), (w_y, two) in product(sides_x.items(), sides_y.items()):
             cross = one.rows[~held].T @ two.rows[~held] / int(np.sum(~held))

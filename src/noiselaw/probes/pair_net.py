@@ -173,25 +173,28 @@ def _gradient(net: PairNet, x: Array, y: Array) -> list[Array]:
 def train(
     net: PairNet, x: Array, y: Array, held: NDArray[np.bool_], schedule: Schedule, rng: np.random.Generator
 ) -> tuple[PairNet, int]:
-    """Train on the pairs (n, ·) that are not ``held``; return the best on those that are, and its step.
+    """Train on the pairs (n, ·) that are not ``held`` (n,); return the best on those that are, and its step.
 
+    Where there are 2 n rows, the second half are the pairs turned round: a batch takes each pair one way or the other.
     What is judged and kept is a running average of the weights, which wanders less than they do. Training stops early
     once ``patience`` checks bring nothing; step 0 is the start.
     """
-    fit = np.flatnonzero(~held)
+    fit, n = np.flatnonzero(~held), len(held)
+    held_x, held_y = x[:n][held], y[:n][held]
     adam = Adam([weights.copy() for weights in net.weights], schedule.rate, schedule.steps, schedule.decay)
     current = PairNet.of(adam.weights)
     average = [weights.copy() for weights in net.weights]
     smooth = PairNet.of(average)
     best, best_step = net, 0
-    best_value = contrast(net.features_x(x[held]) @ net.features_y(y[held]).T)[0]
+    best_value = contrast(net.features_x(held_x) @ net.features_y(held_y).T)[0]
     for step, rows in zip(range(1, schedule.steps + 1), batches(len(fit), schedule.batch, rng), strict=False):
-        adam.ascend(_gradient(current, x[fit[rows]], y[fit[rows]]))
+        taken = fit[rows] if len(x) == n else fit[rows] + n * rng.integers(0, 2, len(rows))
+        adam.ascend(_gradient(current, x[taken], y[taken]))
         fresh = np.float32(1 - min(schedule.memory, step / (step + 10)))
         for kept, weights in zip(average, adam.weights, strict=True):
             kept += fresh * (weights - kept)
         if step % schedule.check == 0:
-            value = contrast(smooth.features_x(x[held]) @ smooth.features_y(y[held]).T)[0]
+            value = contrast(smooth.features_x(held_x) @ smooth.features_y(held_y).T)[0]
             if value > best_value:
                 best, best_value, best_step = PairNet.of([w.copy() for w in average]), value, step
             elif step - best_step >= schedule.patience * schedule.check:
