@@ -68,12 +68,13 @@ class Classifier(Probe):
             if x.shape[1] > WIDEST:
                 reduction = _reduction(x[train], labels[train], units[train], n_labels, rng)
                 seen = reduction(x)
-                told = np.eye(n_labels)[labels]
-                remainder.ask(reduction, (x[train], told[train]), (x[test], told[test]), units[test])
             blend = Blend.fit(seen[train], labels[train], units[train], n_labels, rng)
             ratio = blend.log_ratio(seen[test])
             gain[test] = label_gain(ratio, labels[test])
             correct[test] = (ratio + blend.log_prior).argmax(axis=1) == labels[test]
+            if reduction is not None and remainder.asks:
+                missed = np.eye(n_labels)[labels] - np.exp(blend.log_ratio(seen) + blend.log_prior)
+                remainder.ask(reduction, (x[train], missed[train]), (x[test], missed[test]), units[test])
             again = rng.permutation(np.flatnonzero(train))[: int(test.sum())]
             familiar.append(float(label_gain(blend.log_ratio(seen[again]), labels[again]).mean()))
             blends.append(blend)

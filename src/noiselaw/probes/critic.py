@@ -10,12 +10,13 @@ import numpy as np
 from noiselaw.probes.base import Probe
 from noiselaw.probes.critic_fit import fit_critic
 from noiselaw.probes.elliptical import EllipticalCritic, fit_elliptical
+from noiselaw.probes.exchangeable import on_one_scale
 from noiselaw.probes.folds import check_folds, deal, tied_values, units_of
 from noiselaw.probes.known import Known
 from noiselaw.probes.margins import effective_rank
 from noiselaw.probes.misfit import hidden_dependence, is_gaussian
 from noiselaw.probes.pair_net import Schedule
-from noiselaw.probes.reduction import WIDEST, Reduction, Remainder, described
+from noiselaw.probes.reduction import WIDEST, Reduction, Remainder, described, missed_by_a_line
 from noiselaw.probes.verdict import estimate_of
 from noiselaw.randomness import draw_seed, generator
 
@@ -99,8 +100,10 @@ class Critic(Probe):
             inner = deal(within, n_inner, generator(seed, "inner", fold))
             of_x, of_y, about = _reductions(x[train], y[train], known.within(fold, n_inner))
             one, two = x if of_x is None else of_x(x), y if of_y is None else of_y(y)
-            if of_x is not None:
-                remainder.ask(of_x, (x[train], two[train]), (x[test], two[test]), units[test])
+            if of_x is not None and remainder.asks:
+                missed = missed_by_a_line(one, two, train)
+                remainder.ask(of_x, (x[train], missed[train]), (x[test], missed[test]), units[test])
+            one, two = on_one_scale(one, two, train)
             critic = fit_critic(
                 one[train],
                 two[train],

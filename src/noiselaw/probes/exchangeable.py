@@ -6,35 +6,40 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noiselaw.probes.margins import varying_columns
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["may_be_exchangeable", "turned_round"]
+__all__ = ["may_be_exchangeable", "on_one_scale", "turned_round"]
 
-#: Part of the signal in the cross-covariance that may depend on the direction, and how far means (in standard
-#: deviations) and standard deviations (ratio) may lie apart. Held pairs decide; this only spares others the trial.
+#: Part of the signal in the cross-covariance that may depend on the direction. Held pairs decide; this only spares
+#: others the trial.
 _ONE_WAY = 0.25
-_APART = 0.25
-_WIDER = 1.25
+
+
+def on_one_scale(
+    x: NDArray[np.float64], y: NDArray[np.float64], train: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return X and Y (n, d) z-scored by the rows ``train``, if they have as many columns; else as they are."""
+    return (_z_scored(x, train), _z_scored(y, train)) if x.shape == y.shape else (x, y)
+
+
+def _z_scored(values: NDArray[np.float64], train: NDArray[np.intp]) -> NDArray[np.float64]:
+    varies = varying_columns(values[train])
+    scale = np.where(varies, values[train].std(axis=0), np.inf)
+    return np.asarray((values - values[train].mean(axis=0)) / scale)
 
 
 def may_be_exchangeable(x: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
-    """Return whether it is worth trying to treat pairs (n, d) as if X and Y came in random order.
+    """Return whether it is worth trying to treat pairs (n, d) of z-scores as if X and Y came in random order.
 
-    Then (y, x) is as likely a pair as (x, y): columns match in mean and spread, and the cross-covariance is symmetric.
+    Then (y, x) is as likely a pair as (x, y), and the cross-covariance is symmetric.
     """
     if x.shape != y.shape:
         return False
     n, d = x.shape
-    spread_x, spread_y = x.std(axis=0), y.std(axis=0)
-    if np.any(spread_x == 0) or np.any(spread_y == 0):
-        return False
-    scale = np.sqrt(spread_x * spread_y)
-    if np.mean(np.abs(np.log(spread_x / spread_y))) > np.log(_WIDER):
-        return False
-    if np.mean(np.abs(x.mean(axis=0) - y.mean(axis=0)) / scale) > _APART + 2 / np.sqrt(n):
-        return False
-    cross = ((x - x.mean(axis=0)) / scale).T @ ((y - y.mean(axis=0)) / scale) / n
+    cross = x.T @ y / n
     # Independent columns alone would give these sums of squares.
     by_chance = d * (d - 1) / (2 * n)
     one_way = float(np.sum((cross - cross.T) ** 2)) / 4 - by_chance

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["WIDEST", "Reduction", "Remainder", "described"]
+__all__ = ["WIDEST", "Reduction", "Remainder", "described", "missed_by_a_line"]
 
 #: Up to so many columns are taken as they are. With more, pairs are few beside them, and time goes with their cube.
 WIDEST = 256
@@ -96,11 +96,16 @@ class Reduction:
 class Remainder:
     """Whether what is left out of X tells about Y beyond what is kept: asked on pairs held out, in the first folds.
 
-    What a linear prediction of Y from the directions kept misses is predicted, by ridge regression, from those left
-    out. Products of prediction and truth over held-out pairs average 0 where these have nothing linear to add.
+    What a prediction of Y from the directions kept misses is predicted, by ridge regression, from those left out.
+    Products of prediction and truth over held-out pairs average 0 where these have nothing linear to add.
     """
 
     products: list[NDArray[np.float64]] = field(default_factory=list)
+
+    @property
+    def asks(self) -> bool:
+        """Whether another fold is to be asked."""
+        return len(self.products) < _ASKED
 
     def ask(
         self,
@@ -109,20 +114,12 @@ class Remainder:
         test: tuple[NDArray[np.float64], NDArray[np.float64]],
         units: NDArray[np.intp],
     ) -> None:
-        """Ask about one fold: rows of X (·, d) and Y (·, p), of training pairs and of pairs held out, with their units.
+        """Ask about one fold: rows of X (·, d) and what is missed of Y (·, p), of training pairs and of held-out ones.
 
         The held-out pairs of one of ``units`` (·,) count together.
         """
-        if len(self.products) >= _ASKED:
-            return
-        (x, y), (new_x, new_y) = train, test
-        known = np.column_stack([np.ones(len(x)), reduction(x)])
-        line = _ridge(known, y, 1e-9)
-        missed = y - known @ line
-        scale = np.maximum(missed.std(axis=0), 1e-12)
-        others = reduction.others(x)
-        told = reduction.others(new_x) @ _ridge(others, missed / scale, 1.0)
-        truth = (new_y - np.column_stack([np.ones(len(new_x)), reduction(new_x)]) @ line) / scale
+        (x, missed), (new_x, truth) = train, test
+        told = reduction.others(new_x) @ _ridge(reduction.others(x), missed - missed.mean(axis=0), 1.0)
         codes = np.unique(units, return_inverse=True)[1]
         self.products.append(np.asarray(np.bincount(codes, weights=np.sum(told * truth, axis=1)), dtype=np.float64))
 
@@ -140,6 +137,13 @@ class Remainder:
             "Directions of X beyond the leading principal components, which are left out, tell about Y too: the truth "
             "may be higher."
         ]
+
+
+def missed_by_a_line(z: NDArray[np.float64], y: NDArray[np.float64], fit: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return what the best linear prediction by ``z`` (n, k), fitted to rows ``fit``, misses of ``y`` (n, p)."""
+    known = np.column_stack([np.ones(len(z)), z])
+    missed = y - known @ _ridge(known[fit], y[fit], 1e-9)
+    return np.asarray(missed / np.maximum(missed[fit].std(axis=0), 1e-12))
 
 
 def _ridge(rows: NDArray[np.float64], target: NDArray[np.float64], damping: float) -> NDArray[np.float64]:
