@@ -10,6 +10,7 @@ import numpy as np
 
 from noiselaw.errors import UsageError
 from noiselaw.fit import predict
+from noiselaw.plan.words import greatest
 from noiselaw.plot import marks
 from noiselaw.plot.select import Replicates, largest_size, one_panel, only, replicates, top_level, unit_of
 from noiselaw.plot.style import INK, Look, looks, new_axes, style
@@ -191,6 +192,8 @@ def noise_curves(
             return ax
         if ceiling:
             _ceiling(ax, rows)
+        # Where u is bounded, as for blocks of pixels, the curve ends there.
+        reach = min(reach, max(greatest(unit_of(rows)) / float(rows["u"].max()), 1.0))
         named = [] if truth is None else _truth(ax, truth, only(rows, "signal"))
         _curves(ax, rows, by_name(fits), "u", looks(sorted(table["representation"].dropna().unique())), reach, named)
         ax.set_xlabel(unit_of(rows) or "u")

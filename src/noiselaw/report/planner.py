@@ -14,6 +14,7 @@ import numpy as np
 from noiselaw.fit.outlook import FAR
 from noiselaw.laws.recorded import Recorded, Step, variable
 from noiselaw.plan.budget import EXHAUSTED, NEARLY, axis_of
+from noiselaw.plan.words import greatest
 from noiselaw.report import prices
 from noiselaw.report.javascript import Written, written
 from noiselaw.report.words import TOO_FEW_SIZES
@@ -78,7 +79,11 @@ def _curve(section: Section, outlook: Outlook) -> dict[str, Any]:
         "variables": list(outlook.variables),
         "smallest": list(outlook.smallest),
         "largest": list(outlook.largest),
-        "most": [top * MOST for top in outlook.largest],
+        # Where u is bounded, as for blocks of pixels, the slider ends there.
+        "most": [
+            min(top * MOST, greatest(section.axis.unit) if name == "u" else np.inf)
+            for name, top in zip(outlook.variables, outlook.largest, strict=True)
+        ],
         "ceiling": outlook.ceiling if np.isfinite(outlook.ceiling) else None,
         "no_cells": no_cells,
         "no_budget": no_cells or ("" if counts else _NO_READS.format(unit=section.axis.unit or "u")),
