@@ -15,6 +15,9 @@ import pytest
 from noiselaw.errors import InputError
 from noiselaw.fit import fit_groups
 from noiselaw.report import render, write_report
+from noiselaw.report.downloads import without_folders
+from noiselaw.report.figures import depth_chart
+from noiselaw.report.room import Holds, Weights, alive, holds
 from noiselaw.table import empty, read_provenance, read_table, write_table
 
 _VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -141,6 +144,57 @@ def test_a_page_stays_below_six_megabytes(made_up):
     assert "MB and is not inside this page." in read(page).words
 
 
+def test_a_page_with_many_pictures_stays_below_six_megabytes_and_says_what_it_left_out(made_up, monkeypatch):
+    table = made_up(signals=[f"s{i}" for i in range(6)], levels=5, sizes=4, seeds=1)
+    whole = render(table)
+    parts = read(whole)
+    assert "the page would pass 6 MB" not in parts.words
+    assert sum(tag == "svg" for tag, _ in parts.tags) == 12
+    full = len(re.sub(r'href="data:[^"]{100,}"', "", whole).encode())
+    drawn = sum(len(svg.encode()) for svg in re.findall(r"<svg.*?</svg>", whole, flags=re.DOTALL))
+    for room, pictures, sentence in (
+        (full - drawn // 2, "some", "With the pictures of this part the page would pass 6 MB: plot.noise_curves and"),
+        (full - drawn - 3000, "none", "With the pictures of this part and the numbers behind them the page would pass"),
+    ):
+        monkeypatch.setattr("noiselaw.report.page.MOST_BYTES", room)
+        page = render(table)
+        found = read(page)
+        assert len(page.encode()) <= room
+        assert sentence in found.words
+        left = sum(tag == "svg" for tag, _ in found.tags)
+        assert 0 < left < 12 if pictures == "some" else left == 0
+        # Words and parameters are never left out.
+        assert all(f"keeps most about s{i}" in found.words for i in range(6))
+
+
+def test_what_gives_way_first():
+    parts = Weights((1000, 1000, 1000), (100, 100, 100), (500, 500, 500))
+    assert holds(9000, parts, 8900) == Holds(2, 3, 3)
+    assert holds(9000, parts, 7000) == Holds(0, 3, 3)
+    assert holds(9000, parts, 6600) == Holds(0, 1, 3)
+    assert holds(9000, parts, 6000) == Holds(0, 0, 2)
+    assert holds(9000, parts, 10) == Holds(0, 0, 0)
+
+
+def test_the_page_answers_about_the_parts_it_has_room_for(made_up):
+    curves = [{"title": name} for name in "abc"]
+    planned = {"curves": [{"section": i} for i in (0, 0, 1, 2)], "far": 10}
+    data, said = alive(curves, planned, 2)
+    assert data == {"curves": curves[:2], "planner": {"curves": [{"section": i} for i in (0, 0, 1)], "far": 10}}
+    assert said == "The first 2 of 3 parts can be chosen; with more the page would pass 6 MB."
+    assert alive(curves, planned, 3) == ({"curves": curves, "planner": planned}, "")
+
+
+def test_a_picture_of_very_many_replicates_holds_them_as_pixels(made_up):
+    table = made_up(signals=("cell_type",), representations=("pca",), levels=5, sizes=1, seeds=1)
+    many = pd.concat([table.assign(seed=i) for i in range(400)], ignore_index=True)
+    few, crowd = (depth_chart(rows, {}, None, "a", "A picture") for rows in (table, many))
+    assert "data:image/png" not in few
+    assert "data:image/png" in crowd
+    assert len(crowd) < 150_000
+    assert ">UMI per cell</text>" in crowd
+
+
 def test_a_page_tells_nobodys_folders(made_up):
     table = made_up(levels=5, sizes=1, seeds=1)
     table.loc[table.index[0], "reason"] = "There is no file '/home/someone/data/cells.h5ad'; kept 3/4 UMI/cell"
@@ -153,6 +207,32 @@ def test_a_page_tells_nobodys_folders(made_up):
     assert len(inside) == 3
     assert not any(b"someone" in text for text in [page.encode(), *inside])
     assert "There is no file 'cells.h5ad'; kept 3/4 UMI/cell" in b"".join(inside).decode(errors="replace")
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("/home/some one/My Data/cells.h5ad", "cells.h5ad"),
+        ("/Users/J. Doe/data/cells.h5ad", "cells.h5ad"),
+        ("C:\\Users\\Some One\\cells 1.h5ad", "cells 1.h5ad"),
+        ("C:/Users/Some One/cells.h5ad", "cells.h5ad"),
+        ("\\\\server\\a share\\cells.h5ad", "cells.h5ad"),
+        ("~/my data/cells.h5ad", "cells.h5ad"),
+        ("file:///home/some one/cells.h5ad", "cells.h5ad"),
+        ('path = "/home/some one/v1.2 of it, new/my cells.h5ad"\nseeds = 3', 'path = "my cells.h5ad"\nseeds = 3'),
+        ("There is no file '/home/some one/a; b/cells.h5ad'; 3/4 kept", "There is no file 'cells.h5ad'; 3/4 kept"),
+        ("No /data/a b/x.h5ad and no /data/c d/y.h5ad", "No x.h5ad and no y.h5ad"),
+        ("No /data/x.h5ad; kept 3/4 UMI/cell", "No x.h5ad; kept 3/4 UMI/cell"),
+        ("No /data/x.h5ad is near 3/4 UMI/cell", "No x.h5ad is near 3/4 UMI/cell"),
+        ('{"file": "C:\\\\Some One\\\\a.h5ad", "n": 3}', '{"file": "a.h5ad", "n": 3}'),
+        ("u in 1/variance, and/or relative/path here/x.csv", "u in 1/variance, and/or relative/path here/x.csv"),
+        ("see https://a.org/b c/d", "see https://a.org/b c/d"),
+        ("1 / 2 of a/b", "1 / 2 of a/b"),
+    ],
+)
+def test_folders_with_spaces_are_cut_too(told, shown):
+    assert without_folders(told) == shown
+    assert without_folders({"a": [told]}) == {"a": [shown]}
 
 
 def test_every_colour_of_a_picture_is_one_that_the_page_defines(page):

@@ -41,9 +41,14 @@ class EndLabel:
     colour: str
 
 
+#: More single replicates than this on one curve are pixels in vector files, which else hold a shape for each.
+_MANY = 1000
+
+
 def points(ax: Axes, x: FloatArray, y: FloatArray, look: Look) -> None:
     """Draw single replicates: small, pale, behind everything that summarises them."""
-    ax.plot(x, y, look.marker, color=look.colour, markersize=2.6, alpha=0.4, markeredgewidth=0, zorder=2)
+    drawn = ax.plot(x, y, look.marker, color=look.colour, markersize=2.6, alpha=0.4, markeredgewidth=0, zorder=2)
+    drawn[0].set_rasterized(len(x) > _MANY)
 
 
 def means(ax: Axes, x: FloatArray, y: FloatArray, error: FloatArray, look: Look, label: str) -> None:

@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["MOST_BYTES", "embedded", "told_without_folders", "without_folders"]
+__all__ = ["embedded", "told_without_folders", "without_folders"]
 
-#: Pages stay below 6 MB: what is downloaded from them may fill them up to here.
-MOST_BYTES = 5_900_000
-#: The folders of an absolute path, on any system, before a file's name.
-_FOLDERS = re.compile(r"""(?<![\w.:/\\])(?:/|[A-Za-z]:[/\\]|~/)(?:[^/\\\s"'<>|:]+[/\\])+(?=[^/\\\s"'])""")
+#: Where an absolute path begins, on any system.
+_ROOT = r"(?:file://)?(?:/|[A-Za-z]:[/\\]|~/|\\{2,4}(?=\w))"
+#: A folder's name outside quotes: up to four words, none of which but the last ends as a file's name does.
+_FOLDER = r"""(?:(?![^/\\\s]*\.\w{1,8}[ ])[^/\\\s"'<>|:;,]+[ ]){0,3}[^/\\\s"'<>|:;,]+[/\\]+"""
+#: The folders of an absolute path before a file's name: in quotes all of them, else as far as they look like folders.
+_FOLDERS = re.compile(
+    rf"""(?<=")(?:{_ROOT})[^"\n]*[/\\](?=[^/\\"\n]+")|(?<=')(?:{_ROOT})[^'\n]*[/\\](?=[^/\\'\n]+')"""
+    rf"""|(?<![\w.:/\\]){_ROOT}(?:{_FOLDER})+(?=[^/\\\s"'])"""
+)
 
 
 def without_folders(value: Any) -> Any:

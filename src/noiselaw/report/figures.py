@@ -30,6 +30,8 @@ _THEME = {
     **{colour: f"c{i}" for i, colour in enumerate(PALETTE)},
 }
 _SIZE = (5.2, 3.5)
+#: A coordinate with more than the hundredth of a point that anybody sees.
+_LONG = re.compile(r"(\d\.\d\d)\d{2,}")
 
 
 def depth_chart(rows: pd.DataFrame, fits: Mapping[str, Fit], truth: pd.DataFrame | None, name: str, title: str) -> str:
@@ -58,6 +60,7 @@ def inline(svg: str, name: str, title: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
     svg = re.sub(r'(url\(#|href="#)', rf"\1{name}-", svg)
+    svg = re.sub(r'="[^"]*"', lambda values: _LONG.sub(r"\1", values.group()), svg)
     for colour, variable in _THEME.items():
         svg = re.sub(colour, f"var(--{variable})", svg, flags=re.IGNORECASE)
     opening, _, body = svg.partition(">")

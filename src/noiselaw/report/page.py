@@ -16,12 +16,13 @@ from noiselaw.laws import LAWS
 from noiselaw.plan import default_costs
 from noiselaw.plan.words import number, possible, span
 from noiselaw.report import account, numbers, words
-from noiselaw.report.downloads import MOST_BYTES, embedded, told_without_folders, without_folders
+from noiselaw.report.downloads import embedded, told_without_folders, without_folders
 from noiselaw.report.explorer import explorer
 from noiselaw.report.facts import CELLS, Subject, subjects
 from noiselaw.report.numbers import count, listed
 from noiselaw.report.planner import planner
 from noiselaw.report.prices import LIBRARY
+from noiselaw.report.room import MOST_BYTES, alive, holds, lighter, weights
 from noiselaw.report.script import as_data, only_these, own_script, plotting_library
 from noiselaw.report.sections import Section, section
 from noiselaw.table import read_provenance, read_table
@@ -152,7 +153,7 @@ def render(
     provenance = without_folders(dict(provenance or {}))
     table = told_without_folders(table)
     sections = _sections(table, truth)
-    shown = _scripts(sections, costs or default_costs()) if interactive else _NO_SCRIPTS
+    script = _Script(sections, costs or default_costs()) if interactive else None
     environment = Environment(
         loader=PackageLoader("noiselaw.report", "."),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -162,12 +163,11 @@ def render(
     )
     environment.filters["tied"] = numbers.tied
     template = environment.get_template("page.html.j2")
-    told = dict(
+    told: dict[str, Any] = dict(
         version=__version__,
         css=Markup(files(__package__).joinpath("page.css").read_text(encoding="utf-8")),
         title=_title(table),
         lead=_lead(table, provenance),
-        sections=sections,
         laws=[_law(law, [(part, getattr(part, law)) for part in sections]) for law in ("noise", "size")],
         complete=account.completeness(table),
         facts=account.facts(table, provenance),
@@ -179,11 +179,15 @@ def render(
         methods=account.methods(table, provenance, file),
         study=provenance.get("study") or "",
         prices=_prices(costs),
-        **shown,
     )
+    told |= {"sections": sections, **(script.shown(len(sections)) if script else _NO_SCRIPTS)}
+    whole = len(template.render(downloads=[], left_out=[], **told).encode())
+    if whole > MOST_BYTES:
+        keep = holds(whole, weights(sections, script.weights() if script else ()), MOST_BYTES)
+        told |= {"sections": lighter(sections, keep), **(script.shown(keep.live) if script else {})}
+        whole = len(template.render(downloads=[], left_out=[], **told).encode())
     # What may be downloaded gets the room that everything else leaves.
-    taken = len(template.render(downloads=[], left_out=[], **told).encode())
-    downloads, left_out = embedded(table, provenance, beside, MOST_BYTES - taken)
+    downloads, left_out = embedded(table, provenance, beside, MOST_BYTES - whole)
     return template.render(downloads=downloads, left_out=left_out, **told)
 
 
@@ -257,29 +261,43 @@ _NO_SCRIPTS = {
     "currency": "",
     "price_fields": (),
     "no_prices": "",
+    "some": "",
 }
 
 
-def _scripts(sections: Sequence[Section], costs: Costs) -> dict[str, Any]:
-    """Return the scripts that the page runs, what they know, and that no others may run."""
-    from markupsafe import Markup
+class _Script:
+    """The scripts that the page runs, and what they know of its parts."""
 
-    planned = planner(sections, costs)
-    unpriced = sorted({curve["no_budget"] for curve in planned["curves"] if curve.get("no_budget")})
-    priced = any(not curve.get("no_budget", "-") for curve in planned["curves"])
-    script = own_script(planned.pop("codes"))
-    library, name = plotting_library()
-    data = as_data({"curves": explorer(sections), "planner": planned})
-    return {
-        "data": Markup(data),
-        "library": Markup(library),
-        "library_name": name,
-        "script": Markup(script),
-        "scripts_allowed": Markup(only_these([library, script])),
-        "currency": costs.currency,
-        "price_fields": _groups(planned["fields"]) if priced else (),
-        "no_prices": f"Cannot be told: {'; '.join(unpriced) or 'no curve can be planned with'}.",
-    }
+    def __init__(self, sections: Sequence[Section], costs: Costs) -> None:
+        self.curves, self.planned, self.currency = explorer(sections), planner(sections, costs), costs.currency
+        self.script = own_script(self.planned.pop("codes"))
+
+    def weights(self) -> list[int]:
+        """Return the bytes that each part puts into the page's data."""
+        found = [len(as_data(curve)) for curve in self.curves]
+        for curve in self.planned["curves"]:
+            found[curve["section"]] += len(as_data(curve))
+        return found
+
+    def shown(self, keep: int) -> dict[str, Any]:
+        """Return the scripts, what they know of the first ``keep`` parts, and that no others may run."""
+        from markupsafe import Markup
+
+        planned, library = self.planned["curves"], plotting_library()
+        unpriced = sorted({curve["no_budget"] for curve in planned if curve.get("no_budget")})
+        priced = any(not curve.get("no_budget", "-") for curve in planned)
+        data, some = alive(self.curves, self.planned, keep)
+        return {
+            "data": Markup(as_data(data)),
+            "library": Markup(library[0]),
+            "library_name": library[1],
+            "script": Markup(self.script),
+            "scripts_allowed": Markup(only_these([library[0], self.script])),
+            "currency": self.currency,
+            "price_fields": _groups(self.planned["fields"]) if priced else (),
+            "no_prices": f"Cannot be told: {'; '.join(unpriced) or 'no curve can be planned with'}.",
+            "some": some,
+        }
 
 
 def _groups(fields: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

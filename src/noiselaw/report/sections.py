@@ -87,6 +87,7 @@ class Section:
     axis: Axis
     rows: pd.DataFrame
     futures: Mapping[str, Future]
+    left_out: str = ""
 
 
 def section(
