@@ -6,7 +6,7 @@ import pytest
 
 from noiselaw.errors import UsageError
 from noiselaw.laws import CapacityLaw, NoiseLaw
-from noiselaw.plan import crossing, limits, measured, reach, with_pilot
+from noiselaw.plan import crossing, default_costs, limits, measured, reach, spend, with_pilot
 from noiselaw.plan.words import greatest
 from noiselaw.simulate import rows
 
@@ -74,3 +74,8 @@ def test_curves_are_not_followed_past_an_image_as_it_is(several):
     table = several("representation", a=_blocks(0.3), b=_blocks(0.31, top=1.0))
     answer = crossing(measured(table), "a", "b")
     assert "to all that can be had" in answer.sentence and "1.00 in 1/f" in answer.sentence
+
+
+def test_no_budget_buys_sharper_images():
+    with pytest.raises(UsageError, match="sequencing reads, and u, in 1/f, counts none"):
+        spend(measured(_blocks(0.3)), 1000.0, default_costs())

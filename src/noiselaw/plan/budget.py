@@ -12,7 +12,7 @@ from noiselaw.fit.outlook import FAR, Expected
 from noiselaw.plan.library import Library
 from noiselaw.plan.limits import outlook_of
 from noiselaw.plan.rules import RULES, Rule
-from noiselaw.plan.words import amount, bits, money, number, span
+from noiselaw.plan.words import amount, bits, counted, money, number, span
 
 if TYPE_CHECKING:
     from noiselaw.fit.outlook import Outlook
@@ -129,12 +129,17 @@ def spend(
     Raises
     ------
     UsageError
-        If the budget is no amount, or buys no design that the law may be asked about.
+        If the budget is no amount, buys no design that the law may be asked about, or u counts no molecules.
     InputError
         If fewer than four training sizes were measured.
     """
     if not (budget > 0 and np.isfinite(budget)):
         raise UsageError(f"budget must be an amount above 0; got {budget:g}.")
+    if curve.unit.startswith("1 per "):
+        raise UsageError(
+            f"A budget is split between cells and sequencing reads, and u, {counted(curve.unit)}, counts none. "
+            "Leave the budget out."
+        )
     ahead = outlook or outlook_of(curve)
     if ahead.variables != ("u", "N"):
         raise InputError(
