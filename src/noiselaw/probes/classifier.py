@@ -48,7 +48,7 @@ class Classifier(Probe):
 
     n_folds: int | None = None
 
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
     measures: ClassVar[frozenset[str]] = frozenset({"labels"})
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from noiselaw.probes.adam import Adam, batches
 from noiselaw.probes.discriminant import Discriminant
 from noiselaw.probes.folds import deal
 from noiselaw.probes.label_net import LabelNet
+from noiselaw.probes.parts import Parts
 from noiselaw.probes.quadratic import Quadratic
 from noiselaw.probes.stacking import log_mix, stacking_weights
 
@@ -26,6 +27,9 @@ _PRIOR_PAIRS = (5.0, 30.0, 150.0)
 #: An expert that gains less (nats per pair) is not worth its time.
 _WORTHWHILE = 2e-3
 _STUDENT_DOF = 8.0
+#: Clusters that a label may consist of, and the pairs per label, on average, that make them worth looking for.
+_PARTS = (2, 4)
+_PAIRS_PER_LABEL = 150
 #: With more columns, directions fitted to the pairs that judge the network bear their mark, and it would be believed.
 _MANY = 128
 
@@ -36,6 +40,7 @@ class _Experts:
 
     linear: Discriminant
     quadratic: Quadratic | None
+    parts: Parts | None
     names: tuple[str, ...]
 
     @classmethod
@@ -54,13 +59,17 @@ class _Experts:
         if pairs:
             z = linear.coordinates(x)[:, :_QUADRATIC_RANK]
             quadratic = Quadratic.fit(z, labels, n_labels, pairs[0] + z.shape[1])
-        return cls(linear, quadratic, names)
+        several = [int(name.removeprefix("parts ")) for name in names if name.startswith("parts")]
+        parts = Parts.fit(x, labels, n_labels, several[0]) if several else None
+        return cls(linear, quadratic, parts, names)
 
     def opinions(self, x: NDArray[np.float64]) -> list[NDArray[np.float64]]:
         found = []
         for name in self.names:
             if self.quadratic is not None and name.startswith("quadratic"):
                 opinion = self.quadratic.log_density(self.linear.coordinates(x)[:, :_QUADRATIC_RANK])
+            elif self.parts is not None and name.startswith("parts"):
+                opinion = self.parts.log_density(x)
             else:
                 opinion = self.linear.log_density(x, _STUDENT_DOF if name == "student" else np.inf)
             found.append(opinion - opinion.max(axis=1, keepdims=True))
@@ -141,13 +150,15 @@ def _worthwhile(
 
     known = {}
     linear = Discriminant.fit(x[fit], labels[fit], n_labels)
-    for extra in ("student", *(f"quadratic {pairs:g}" for pairs in _PRIOR_PAIRS)):
+    quadratic = tuple(f"quadratic {pairs:g}" for pairs in _PRIOR_PAIRS)
+    parts = tuple(f"parts {several}" for several in _PARTS if len(x) >= _PAIRS_PER_LABEL * n_labels)
+    for extra in ("student", *quadratic, *parts):
         fitted = _Experts.fit(x[fit], labels[fit], n_labels, ("linear", extra), linear)
         known["linear"], known[extra] = fitted.opinions(x[held])
     names: tuple[str, ...] = ("linear",)
     best = value(names)
-    for rivals in (("student",), tuple(name for name in known if name.startswith("quadratic"))):
-        gain, name = max((value((*names, rival)) - best, rival) for rival in rivals)
+    for rivals in (("student",), quadratic, parts):
+        gain, name = max(((value((*names, rival)) - best, rival) for rival in rivals), default=(0.0, ""))
         if gain > _WORTHWHILE:
             names, best = (*names, name), best + gain
     return names, linear

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Mixture"]
+__all__ = ["Mixture", "group_near"]
 
 #: Share of pairs that no class accounts for, so that an unexpected pair is unlikely but not impossible.
 _STRAY = 0.02
@@ -44,7 +44,7 @@ class Mixture:
         """Fit by expectation-maximisation on variates (n, k) each, from groups near in ``weights`` (k,) × variates."""
         member = np.zeros((len(u), n_classes))
         places = np.hstack([u * weights, v * weights])
-        member[np.arange(len(u)), _groups(places, n_classes, rng)] = 1
+        member[np.arange(len(u)), group_near(places, n_classes, rng)] = 1
         return cls._from(u, v, member).settled(u, v, rounds)
 
     def settled(self, u: NDArray[np.float64], v: NDArray[np.float64], rounds: int = 10) -> Mixture:
@@ -109,7 +109,7 @@ def _normalised(logs: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(q / q.sum(axis=1, keepdims=True))
 
 
-def _groups(places: NDArray[np.float64], n_groups: int, rng: np.random.Generator) -> NDArray[np.intp]:
+def group_near(places: NDArray[np.float64], n_groups: int, rng: np.random.Generator) -> NDArray[np.intp]:
     """Return a group (n,) for each place (n, ·): k-means from starts that lie far apart."""
     centres = places[rng.integers(len(places))][None]
     nearest = np.sum((places - centres[0]) ** 2, axis=1)
