@@ -109,3 +109,30 @@ def test_a_dry_run_says_which_model_fails(pictures, tmp_path, capsys, monkeypatc
     assert main([*asked, "--dry-run"]) == 0
     assert "Failed in the calibration, and so not in that time: mean_colour: torchvision" in capsys.readouterr().out
     assert not out.exists()
+
+
+def test_a_first_look_is_small_and_says_what_it_leaves_out(pictures, tmp_path, capsys, mean_colour):
+    folder = pictures({"blue": 60, "green": 60})
+    dry = ["run", str(folder), "--dry-run", "--levels", "0.2,20", "--held-out", "0.5", *mean_colour]
+    assert main(dry) == 0
+    shown = capsys.readouterr()
+    assert "2 conditions, 2 fits, 2 measurements" in shown.out
+    assert (
+        "A first look: 96 pixels a side, all training images, one seed. In full (15 times the fits and 6.2 times the "
+        "pixels): --image-size 240 --sizes 5 --seeds 3." in shown.err
+    )
+    assert main([*dry, "--image-size", "32", "--seeds", "2"]) == 0
+    shown = capsys.readouterr()
+    assert "A first look: all training images. In full (5 times the fits): --sizes 5." in shown.err
+    assert "4 conditions, 4 fits" in shown.out
+    assert main([*dry, "--image-size", "32", "--seeds", "2", "--sizes", "60"]) == 0
+    assert main([*dry, "--protocol", "recommended"]) == 0
+    shown = capsys.readouterr()
+    assert "A first look" not in shown.err and "6 conditions" in shown.out
+
+
+def test_a_run_of_images_says_how_many_there_are(pictures, tmp_path, capsys, mean_colour):
+    folder = pictures({"blue": 60, "green": 60})
+    out = ["--image-size", "16", "--out", str(tmp_path / "study")]
+    assert main(["run", str(folder), *out, *QUICK, *mean_colour]) == 0
+    assert "pictures: 120 images of 16 × 16 pixels." in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from math import prod
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,11 +12,18 @@ import typer
 from noiselaw.errors import NoiselawError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from noiselaw.sweep import Forecast, Loaded, Store
 
-__all__ = ["say_how_long", "say_what_is_left_out", "say_what_is_to_do", "say_what_it_would_take"]
+__all__ = [
+    "say_how_long",
+    "say_what_a_first_look_leaves_out",
+    "say_what_is_left_out",
+    "say_what_is_to_do",
+    "say_what_it_would_take",
+]
 
 #: Seconds after which the calibration before a start is given up.
 _PATIENCE = 300.0
@@ -30,11 +38,28 @@ def say_what_is_to_do(loaded: Loaded, quiet: bool) -> None:
             cells, genes = dataset.observations.shape
             found = dataset.provenance["counts"]
             typer.echo(f"{dataset.name}: {cells:,} cells × {genes:,} genes ({found}).", err=True)
+        if dataset.kind == "images":
+            images, height, width = dataset.observations.shape[:3]
+            typer.echo(f"{dataset.name}: {images:,} images of {height} × {width} pixels.", err=True)
         typer.echo(
             f"{len(grid.measures):,} measurements of {len(grid.embeds):,} fits under {len(grid.conditions):,} "
             "conditions.",
             err=True,
         )
+
+
+def say_what_a_first_look_leaves_out(taken: Mapping[str, int], full: Mapping[str, int]) -> None:
+    """Say of what was chosen for images where nothing was said, and how to get the full study instead."""
+    if not taken:
+        return
+    words = {"image_size": "{} pixels a side", "sizes": "all training images", "seeds": "one seed"}
+    chosen = ", ".join(words[name].format(value) for name, value in taken.items())
+    flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in full.items())
+    fits = prod(full[name] for name in ("sizes", "seeds") if name in full)
+    pixels = (full["image_size"] / taken["image_size"]) ** 2 if "image_size" in full else 1.0
+    cost = f"{fits} times the fits" * (fits > 1) + " and " * (fits > 1 and pixels > 1)
+    cost += f"{pixels:.1f} times the pixels" * (pixels > 1)
+    typer.echo(f"A first look: {chosen}. In full ({cost}): {flags}.", err=True)
 
 
 def say_how_long(loaded: Loaded, folder: Path, workers: int, *, quiet: bool) -> None:

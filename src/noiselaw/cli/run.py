@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from noiselaw.cli.beforehand import say_how_long, say_what_is_left_out, say_what_is_to_do, say_what_it_would_take
+from noiselaw.cli.beforehand import (
+    say_how_long,
+    say_what_a_first_look_leaves_out,
+    say_what_is_left_out,
+    say_what_is_to_do,
+    say_what_it_would_take,
+)
 from noiselaw.errors import UsageError, nearest
 
 if TYPE_CHECKING:
@@ -23,6 +29,9 @@ __all__ = ["run"]
 
 #: A single whole number up to this is how many training sizes, above it a training size.
 _MOST_SIZES = 50
+#: A first look at images: the recommended 150 fine-tunings at 240 pixels take a CPU a day, these a part of an hour.
+_FIRST_LOOK = {"image_size": 96, "sizes": 1, "seeds": 1}
+_FULL = {"image_size": 240, "sizes": 5, "seeds": 3}
 
 
 def run(
@@ -65,16 +74,18 @@ def run(
     ] = None,
     counts: Annotated[str, typer.Option(help="Where the counts are: auto, X, raw or layers/NAME.")] = "auto",
     image_size: Annotated[
-        int | None, typer.Option(help="Side in pixels that images are brought to; by default 240.")
+        int | None, typer.Option(help="Side in pixels that images are brought to; by default 96.")
     ] = None,
     levels: Annotated[
         str | None, typer.Option(help="How many noise levels, log-spaced from 0.001 to 1, or values: 0.01,0.1,1.")
     ] = None,
     sizes: Annotated[
         str | None,
-        typer.Option(help="How many training sizes, log-spaced from 200 to all, or numbers: 500,2000."),
+        typer.Option(
+            help="How many training sizes, log-spaced from 200 to all, or numbers: 500,2000; of images all of them."
+        ),
     ] = None,
-    seeds: Annotated[int | None, typer.Option(help="How many replicates.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="How many replicates; of images one by default.")] = None,
     models: Annotated[str | None, typer.Option(help="Representations, separated by commas.")] = None,
     probe: Annotated[str | None, typer.Option(help="Estimators, separated by commas.")] = None,
     missing_label: Annotated[list[str] | None, typer.Option(help="A label that means missing. Repeatable.")] = None,
@@ -125,6 +136,10 @@ def run(
         *_of_partners(clonal, clones, spatial, {"section": section, "k": k}, target),
     ]
     about = {"counts": counts, "image_size": image_size, "folder": folder}
+    # A protocol that is asked for says what it takes.
+    shortened = {} if source.suffix == ".toml" or protocol or not _are_images(source) else _shortened(about, given)
+    given |= {key: value for key, value in shortened.items() if key in given}
+    about |= {key: value for key, value in shortened.items() if key in about}
     study = _study(source, about, signals, missing=bool(missing_label) and not label, given=given)
     out = out or Path("runs") / study.name
     slots = workers or _cores()
@@ -138,6 +153,8 @@ def run(
         loaded = load(study)
     _check_missing_labels(loaded, missing_label or [])
     _check_missing_clones(loaded, clonal, missing_clone or [])
+    if not as_json:
+        say_what_a_first_look_leaves_out(shortened, {name: _FULL[name] for name in shortened})
     if dry_run:
         with patient("calibrating"):
             say_what_it_would_take(loaded, source, out, slots, as_json)
@@ -211,14 +228,28 @@ def _study(
     return Study(data=data, signals=signals, **options)
 
 
+def _are_images(source: Path) -> bool:
+    """Say whether ``source`` is a dataset of images by name, a folder of class folders or a zip of one."""
+    from noiselaw.datasets import DATASETS
+    from noiselaw.io import holds_images
+
+    named = str(source) in DATASETS.names() and not source.exists()
+    return DATASETS.get(str(source)).kind == "images" if named else holds_images(source)
+
+
+def _shortened(about: dict[str, Any], given: dict[str, Any]) -> dict[str, int]:
+    """Return what is not said of images, as a first look takes it."""
+    said = {**about, **given}
+    return {name: value for name, value in _FIRST_LOOK.items() if said[name] is None}
+
+
 def _data(source: Path, *, counts: str, image_size: int | None, folder: Path | None, asked: bool) -> Any:
     """Return the file or dataset that ``source`` names; cells only where something is ``asked`` about them."""
     from noiselaw.datasets import DATASETS
-    from noiselaw.io import holds_images
     from noiselaw.sweep import CellFile, ImageFiles
 
     named = str(source) in DATASETS.names() and not source.exists()
-    images = DATASETS.get(str(source)).kind == "images" if named else holds_images(source)
+    images = _are_images(source)
     if images and counts != "auto":
         raise UsageError("--counts says where the counts of cells are; images have none. Leave it out.")
     if not images and image_size is not None:
