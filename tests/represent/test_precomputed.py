@@ -10,7 +10,7 @@ from scipy import sparse
 
 from noiselaw.errors import InputError, UsageError
 from noiselaw.randomness import generator
-from noiselaw.records import Prepared
+from noiselaw.records import Dataset, Prepared
 from noiselaw.represent import REPRESENTATIONS, Precomputed
 from noiselaw.sweep import Study, run
 
@@ -205,3 +205,23 @@ def test_a_study_file_measures_it_and_a_missing_cell_is_a_failed_row(tmp_path):
     assert (
         json.loads(rows["precomputed(path=z_{level}_{seed}.npz)", 0.5].diagnostics)["training"]["rows_in_file"] == 240
     )
+
+
+def test_embeddings_of_images_are_asked_about_in_a_study_of_images(tmp_path):
+    codes = np.arange(240) % 2
+    pixels = np.full((240, 4, 4, 3), 128, np.uint8)
+    names = np.array([f"i{i}" for i in range(240)])
+    about = pd.DataFrame({"class": np.array(["a", "b"], dtype=object)[codes]})
+    images = Dataset("tiles", pixels, names, np.array(["red", "green", "blue"]), about)
+    values = codes[:, None] + np.random.default_rng(0).normal(0, 0.1, (240, 2))
+    np.savez(tmp_path / "wide.npz", names=names[::-1], values=values[::-1])
+    options = {
+        "data": images, "signals": [{"kind": "labels", "column": "class"}], "levels": [1.0, 10.0], "sizes": 1,
+        "seeds": 1, "held_out": 0.5, "probes": ["recommended"],
+    }  # fmt: skip
+    model = {"kind": "precomputed", "path": str(tmp_path / "wide.npz")}
+    table = run(Study(**options, models=[{**model, "takes": "image"}]), tmp_path / "out")
+    assert (table["status"] != "failed").all(), table["reason"].tolist()
+    assert table["bits"].to_numpy() == pytest.approx([1.0, 1.0], abs=0.1)
+    with pytest.raises(UsageError, match='A file of embedded images is read with takes = "image"'):
+        Study(**options, models=[model])

@@ -6,7 +6,7 @@ import string
 from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from noiselaw.represent.digest import digest_of
 from noiselaw.represent.embedding_files import read_embedding
 
 if TYPE_CHECKING:
-    from noiselaw.records import FloatArray, Prepared, View
+    from noiselaw.records import FloatArray, Prepared
     from noiselaw.represent.embedding_files import EmbeddingTable
 
 __all__ = ["LookUp", "Precomputed", "check_constant"]
@@ -82,15 +82,16 @@ class Precomputed(Representation):
     constant
         A dimension that never varies is more often a mistake (a unit that died, a column that is no dimension) than a
         fact: ``refuse`` fails the row and says which it is; ``keep`` counts such dimensions in the notes.
+    takes
+        What was embedded: ``counts`` of cells, or an ``image``.
     folder
         What a relative path is taken from; a study file sets it.
     """
 
-    takes: ClassVar[View] = "counts"
-
     path: str
     key: str = ""
     constant: Literal["refuse", "keep"] = "refuse"
+    takes: Literal["counts", "image"] = "counts"  # type: ignore[misc]  # a class says it; here each file does
     folder: str = field(default="", metadata={"shown": False})
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from noiselaw.channels import CHANNELS, ImageChannel
 from noiselaw.errors import InputError, UsageError
 from noiselaw.prepare import PREPARATIONS
-from noiselaw.represent import REPRESENTATIONS, ImageClassifier
+from noiselaw.represent import REPRESENTATIONS, ImageClassifier, Precomputed
 from noiselaw.sweep.sources import kind_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def check_kinds(study: Study) -> None:
             raise UsageError(
                 f"The model {REPRESENTATIONS.name_of(model)!r} takes {model.takes!r}, and the preparation "
                 f"{PREPARATIONS.name_of(preparation)!r} gives {_listed(preparation.views)}. Models for {kind}: "
-                f"{', '.join(fitting) or 'none is built in'}."
+                f"{', '.join(fitting) or 'none is built in'}.{_computed_elsewhere(model, kind)}"
             )
 
 
@@ -77,6 +77,12 @@ def _refuse(registry: Registry[Any], part: Any, kind: str, takes: str, verb: str
         f"The data are {kind}, and the {registry.noun} {registry.name_of(part)!r} takes {takes}. For {kind} there "
         f"{'is' if len(fitting) == 1 else 'are'}: {', '.join(fitting)}."
     )
+
+
+def _computed_elsewhere(model: Any, kind: str) -> str:
+    """Return how a file of embeddings is to be read for images, where that was forgotten."""
+    forgotten = kind == "images" and isinstance(model, Precomputed)
+    return ' A file of embedded images is read with takes = "image".' if forgotten else ""
 
 
 def _takes(name: str) -> str:
