@@ -1,13 +1,21 @@
 """Every command and every line of Python that a tutorial shows runs, in the order in which it is shown."""
 
+import importlib
+import inspect
 import os
+import pkgutil
 import re
+import runpy
 import shlex
 import subprocess
 import sys
+import zlib
+from html import unescape
 from pathlib import Path
 
 import pytest
+
+import noiselaw
 
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"^```(\{code-block\} )?(\w+)\n(?::caption: (\S+)\n\n)?(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -44,10 +52,66 @@ def test_a_tutorial_runs_as_it_is_written(page, tmp_path):
             ran([sys.executable, "-c", text], tmp_path)
 
 
-def test_the_site_builds_without_a_warning(tmp_path):
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Build the site once; a warning is an error."""
     pytest.importorskip("sphinx", reason="Sphinx is not installed")
-    ran([sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", str(DOCS), str(tmp_path / "site")], tmp_path)
-    assert "First steps" in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    folder = tmp_path_factory.mktemp("site")
+    ran([sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", str(DOCS), str(folder)], folder)
+    return folder
+
+
+def test_the_site_builds_without_a_warning(site):
+    assert "First steps" in (site / "index.html").read_text(encoding="utf-8")
+
+
+ROOMS = sorted(
+    f"noiselaw.{found.name}"
+    for found in pkgutil.iter_modules(noiselaw.__path__)
+    if not found.name.startswith("_") and found.name != "cli"
+)
+
+
+@pytest.fixture(scope="module")
+def described(site):
+    """Return what the reference describes: full names, and the page's text."""
+    text = unescape(re.sub(r"<[^>]+>", "", (site / "reference.html").read_text(encoding="utf-8")))
+    inventory = zlib.decompress((site / "objects.inv").read_bytes().split(b"\n", 4)[4]).decode()
+    return {line.split(" ", 1)[0] for line in inventory.splitlines() if " py:" in line}, text
+
+
+@pytest.mark.parametrize("room", ["noiselaw", *ROOMS])
+def test_every_public_name_is_in_the_reference(described, room):
+    names, text = described
+    module = importlib.import_module(room)
+    for name in set(module.__all__) - {"__version__"}:
+        value = getattr(module, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            known = {
+                f"{room}.{name}",
+                f"{value.__module__}.{name}",
+                *(f"{other}.{name}" for other in ["noiselaw", *ROOMS]),
+            }
+            assert known & names, name
+        else:  # a registry, a type or a number stands in the text
+            assert name in text, name
+
+
+@pytest.mark.parametrize("room", ["noiselaw", *ROOMS])
+def test_the_reference_says_every_parameter_field_and_error(room):
+    """What a docstring leaves out is added from the signature and the code; nothing may be left without its words."""
+    conf = runpy.run_path(str(DOCS / "conf.py"))
+    module = importlib.import_module(room)
+    for name in module.__all__:
+        value = getattr(module, name)
+        if not (inspect.isclass(value) or inspect.isfunction(value)) or value.__module__.split(".")[0] != "noiselaw":
+            continue
+        lines = (inspect.getdoc(value) or "").splitlines()
+        assert lines, f"{name} has no docstring"
+        conf["say_the_rest"](None, "class" if inspect.isclass(value) else "function", name, value, None, lines)
+        if not (inspect.isclass(value) and issubclass(value, BaseException)):
+            inherited = [base.__doc__ or "" for base in getattr(value, "__mro__", ())[1:]]
+            assert conf["unsaid"](value, "\n".join([*lines, *inherited])) == ([], []), name
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: page.relative_to(DOCS).as_posix())
