@@ -307,3 +307,10 @@ def test_the_papers_five_classes(real_data, tmp_path):
     with zipfile.ZipFile(Path(path)) as archive, Image.open(BytesIO(archive.read(facts["names"][-1]))) as image:
         expected = np.asarray(image.convert("RGB").resize((16, 16), Image.Resampling.BILINEAR))
     assert np.array_equal(dataset.observations[-1], expected)
+
+
+def test_folders_inside_of_class_folders_are_refused(pictures):
+    folder = pictures({"train/blue": 2, "train/green": 2, "test/blue": 1})
+    with pytest.raises(InputError, match="'test/blue/image_0000.png' lies in a folder inside of one, so that what its"):
+        read_images(folder, size=8)
+    assert set(read_images(folder / "train", size=8).annotations["class"]) == {"blue", "green"}
