@@ -7,6 +7,7 @@ import pkgutil
 import re
 import runpy
 import shlex
+import socket
 import subprocess
 import sys
 import zlib
@@ -119,3 +120,64 @@ def test_the_pages_link_to_what_there_is(page):
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
     assert not missing
+
+
+STUDY = 'levels = 2\nsizes = 1\nseeds = 1\nmodels = ["pca"]\n[data]\nsimulator = "cells"\nn_cells = 300\nn_genes = 60\n'
+SIGNAL = '[[signals]]\nkind = "labels"\ncolumn = "cell_type"\n'
+#: Stands in for dask-jobqueue: a cluster on this machine instead of Slurm's.
+ON_SLURM = """
+from distributed import LocalCluster
+
+class SLURMCluster(LocalCluster):
+    def __init__(self, **asked):
+        assert asked["cores"] == asked["processes"] == 1
+        super().__init__(n_workers=1, threads_per_worker=1, dashboard_address=None)
+
+    def adapt(self, **asked):
+        assert asked["maximum_jobs"] > 1
+"""
+
+
+@pytest.mark.slow
+def test_the_page_on_clusters_runs_as_it_is_written_but_for_its_names(tmp_path):
+    pytest.importorskip("distributed", reason="Dask is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def here(text):
+        names = {
+            "tcp://host:8786": f"tcp://127.0.0.1:{port}",
+            "/shared/": f"{tmp_path}/",
+            "--nworkers 8": "--nworkers 1",
+        }
+        for name, ours in names.items():
+            text = text.replace(name, ours)
+        return text
+
+    (tmp_path / "STUDY.toml").write_text(STUDY + SIGNAL, encoding="utf-8")
+    (tmp_path / "dask_jobqueue.py").write_text(ON_SLURM, encoding="utf-8")
+    (console, *_), (script,) = (
+        [text for language, _, text in blocks(DOCS / "cluster.md") if language == kind]
+        for kind in ("console", "python")
+    )
+    install, scheduler, worker, run = (line.split("#")[0].strip() for line in console.strip().splitlines())
+    assert install.startswith("pip install")
+    assert [scheduler, run.split()[0]] == ["dask scheduler", "noiselaw"]
+    started = []
+    try:
+        for command in (f"{scheduler} --host 127.0.0.1 --port {port} --no-dashboard", f"{here(worker)} --no-dashboard"):
+            with (tmp_path / "dask.log").open("ab") as log:
+                started.append(
+                    subprocess.Popen(
+                        shlex.split(command), cwd=tmp_path, env=environment(tmp_path), stdout=log, stderr=log
+                    )
+                )
+        ran(here(run), tmp_path, shell=True)
+        assert (tmp_path / "study" / "measurements.parquet").is_file()
+        (tmp_path / "script.py").write_text(here(script).replace('study")', 'again")'), encoding="utf-8")
+        ran([sys.executable, "script.py"], tmp_path)
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait(30)
