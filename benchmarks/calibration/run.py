@@ -42,6 +42,10 @@ def measure(family, n, seed, name, probe):
 
 
 def chosen(which):
+    if which == "fresh":
+        import fresh
+
+        return fresh.FAMILIES
     if which == "last":
         import last
 
@@ -79,7 +83,9 @@ def summarise(table):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--set", default="families", choices=["families", "nulls", "held_back", "unseen", "last"])
+    parser.add_argument(
+        "--set", default="families", choices=["families", "nulls", "held_back", "unseen", "last", "fresh"]
+    )
     parser.add_argument("--only", default="", help="families whose name contains this")
     parser.add_argument("--n", type=int, nargs="+", default=[1000, 3000])
     parser.add_argument("--seeds", type=int, default=1)
