@@ -72,3 +72,11 @@ def test_shuffled_cells_of_clones_read_nothing():
     x, y = _two_cells_of_a_clone(600, rng)
     estimate = Critic(n_folds=4).estimate(x, y[rng.permutation(600)])
     assert estimate.bits == pytest.approx(0, abs=3 * estimate.standard_error + 0.005)
+
+
+def test_x_of_as_many_columns_as_y_and_of_others_read_as_they_do_alone():
+    x, y = _two_cells_of_a_clone(400, np.random.default_rng(6))
+    embeddings = [x, x[:, :6], 3 * x + 1]
+    together = Critic(n_folds=3).estimate_many(embeddings, 5 * y)
+    alone = [Critic(n_folds=3).estimate(one, 5 * y) for one in embeddings]
+    assert [one.bits for one in together] == [one.bits for one in alone]

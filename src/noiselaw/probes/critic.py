@@ -103,7 +103,8 @@ class Critic(Probe):
             if of_x is not None and remainder.asks:
                 missed = missed_by_a_line(one, two, train)
                 remainder.ask(of_x, (x[train], missed[train]), (x[test], missed[test]), units[test])
-            one, two = on_one_scale(one, two, train)
+            if one.shape == two.shape:
+                one, two, about = *on_one_scale(one, two, train), about.within("on one scale")
             critic = fit_critic(
                 one[train],
                 two[train],

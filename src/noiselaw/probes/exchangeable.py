@@ -21,8 +21,8 @@ _ONE_WAY = 0.25
 def on_one_scale(
     x: NDArray[np.float64], y: NDArray[np.float64], train: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return X and Y (n, d) z-scored by the rows ``train``, if they have as many columns; else as they are."""
-    return (_z_scored(x, train), _z_scored(y, train)) if x.shape == y.shape else (x, y)
+    """Return X and Y (n, d) z-scored by the rows ``train``, so that their units tell nothing about which is which."""
+    return _z_scored(x, train), _z_scored(y, train)
 
 
 def _z_scored(values: NDArray[np.float64], train: NDArray[np.intp]) -> NDArray[np.float64]:
