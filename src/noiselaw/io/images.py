@@ -157,8 +157,8 @@ def _classes(names: Sequence[str]) -> tuple[dict[str, str], str]:
     deeper = [name for name, part in zip(names, parts, strict=True) if len(part) > depth + 2]
     if deeper:
         raise InputError(
-            f"{_LAYOUT}; {min(deeper)!r} lies in a folder inside of one, so that what its class is cannot be told. Pass "
-            "the folder whose folders are the classes (such as train alone), or move the images up."
+            f"{_LAYOUT}; {min(deeper)!r} lies in a folder inside of one, so that what its class is cannot be told. "
+            "Pass the folder whose folders are the classes (such as train alone), or move the images up."
         )
     root = "".join(f"{part}/" for part in parts[0][:depth])
     return {name: part[depth] for name, part in sorted(zip(names, parts, strict=True))}, root
