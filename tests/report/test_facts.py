@@ -48,3 +48,17 @@ def test_a_representation_without_the_top_level_is_not_measured_at_your_depth(ro
 def test_tables_without_levels_or_seeds_are_compared_at_their_greatest_depth(rows):
     plain = rows[rows["seed"] == 0].drop(columns=["level", "seed"])
     assert facts.kept(plain, "pca").bits == pytest.approx(facts.kept(rows[rows["seed"] == 0], "pca").bits)
+
+
+@pytest.mark.parametrize(
+    ("full", "short"),
+    [
+        (["pca", "vae"], ["pca", "vae"]),
+        (["image_classifier(labels=class, weights=../a b/w.npz, head=101)"], ["image_classifier"]),
+        (["pca(n=8, whiten=True)", "pca(n=16, whiten=True)"], ["pca(n=8)", "pca(n=16)"]),
+        (["pca", "pca(n=16)"], ["pca", "pca(n=16)"]),
+        (["vae(layers=[8, 4], seed=1)", "vae(layers=[8, 2], seed=1)"], ["vae(layers=[8, 4])", "vae(layers=[8, 2])"]),
+    ],
+)
+def test_names_keep_the_options_that_tell_them_apart(full, short):
+    assert list(facts.short_names(full).values()) == short

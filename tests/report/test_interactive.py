@@ -224,7 +224,10 @@ def test_where_no_molecules_are_counted_no_price_is_offered(browser, made_up, tm
     page.until("!document.getElementById('plan').hidden")
     assert page.run("document.getElementById('p-prices')") is None
     assert "priced in sequencing reads, and 1/variance counts none" in page.text("p-best-why")
-    assert "USD" not in page.run("document.body.innerText")
+    shown = page.run("document.body.innerText")
+    assert all(word not in shown for word in ("USD", "training cells", "Training cells", "depth"))
+    assert "in 1/variance) pca, trained on 7,500 observations" in shown
+    assert page.run("document.getElementById('p-N').labels[0].textContent") == "Training observations"
     page.enter("p-u-n", 4000)
     assert page.numbers("p-bits")["value"] > 0
     assert page.complaints == []

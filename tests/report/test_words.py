@@ -113,4 +113,4 @@ def test_reasons_about_levels_are_said_of_sizes():
 
 
 def test_nothing_measured_says_why():
-    assert words.nothing("protein", "ValueError: bad shape").endswith("because ValueError: bad shape.")
+    assert words.nothing("protein", "ValueError: bad shape", DEPTH).endswith("because ValueError: bad shape.")

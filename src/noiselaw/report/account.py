@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from noiselaw.laws import LAWS
-from noiselaw.plan.words import number
+from noiselaw.plan.words import noun, number
 from noiselaw.report.numbers import count, listed
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def facts(table: pd.DataFrame, provenance: Mapping[str, Any]) -> list[tuple[str,
         ("Signals", listed(_names(table, "signal"))),
         ("Noise", listed(_names(table, "channel")) if _names(table, "channel") else None),
         ("Noise levels", _listed_levels(_values(table, "level"))),
-        ("Depth u", _range(_u_per_level(table), _unit(table), "")),
+        (f"{noun(_unit(table)).capitalize()} u", _range(_u_per_level(table), _unit(table), "")),
         ("Training sizes", ", ".join(count(size) for size in sizes) if len(sizes) <= 12 else _counts(sizes)),
         ("Held out", _counts(held_out)),
         ("Representations", listed(_names(table, "representation"))),

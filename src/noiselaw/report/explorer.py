@@ -9,7 +9,6 @@ import numpy as np
 from noiselaw.plot import PALETTE, largest_size, looks, top_level
 from noiselaw.plot.curves import REACH, drawn_laws
 from noiselaw.plot.select import replicates
-from noiselaw.report.facts import CELLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,12 +42,13 @@ def _one(section: Section) -> dict[str, Any]:
         noun = section.axis.noun
         views["depth"] = _view(largest_size(known), section.noise, "u", noun, section.axis.unit or "u")
         if "n_train" in known and known["n_train"].notna().any():
-            views["cells"] = _view(top_level(known), section.size, "n_train", CELLS.noun, CELLS.noun)
+            views["cells"] = _view(top_level(known), section.size, "n_train", section.cells.noun, section.cells.noun)
     title = f"{section.title} ({section.about})" if section.about else section.title
     return {
         "title": title,
         "signal": section.title,
         "noun": section.axis.noun,
+        "cells": section.cells.noun,
         "unit": section.axis.unit,
         "ceiling": _ceiling(known),
         "models": [drawn[model.name] for model in section.models],

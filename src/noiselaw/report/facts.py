@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from noiselaw.fit import predict
-from noiselaw.plan.words import noun
+from noiselaw.plan.words import noun, observed
 from noiselaw.plot import largest_size, top_level
 
 if TYPE_CHECKING:
@@ -20,10 +21,12 @@ __all__ = [
     "Axis",
     "Kept",
     "Subject",
+    "cells_axis",
     "depth_axis",
     "kept",
     "misfit",
     "rows_of",
+    "short_names",
     "subjects",
 ]
 
@@ -52,6 +55,32 @@ CELLS = Axis("training cells", "", "size")
 def depth_axis(unit: str) -> Axis:
     """Return how u is called, given its unit in the table."""
     return Axis(noun(unit), unit, "level")
+
+
+def cells_axis(unit: str) -> Axis:
+    """Return how what is trained on is called, given the unit of u: cells, or observations where u counts none."""
+    return Axis(f"training {observed(unit)}", "", "size")
+
+
+#: A representation's name with the options that differ from its defaults, and where one of them ends.
+_OPTIONS, _COMMA = re.compile(r"([^()]+)\((.*)\)"), re.compile(r",\s*(?![^\[(]*[\])])")
+
+
+def short_names(names: list[str]) -> dict[str, str]:
+    """Return each name with only those options in brackets that tell it from others of its kind."""
+    parsed = {name: _OPTIONS.fullmatch(name) for name in names}
+    kinds: dict[str, list[set[str]]] = {}
+    for name, found in parsed.items():
+        kind, options = (found[1], set(_COMMA.split(found[2]))) if found else (name, set())
+        kinds.setdefault(kind, []).append(options)
+    short = {}
+    for name, found in parsed.items():
+        if found is None:
+            short[name] = name
+            continue
+        told = [option for option in _COMMA.split(found[2]) if not all(option in other for other in kinds[found[1]])]
+        short[name] = f"{found[1]}({', '.join(told)})" if told else found[1]
+    return short if len(set(short.values())) == len(short) else {name: name for name in names}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@
   const three = (value) => Number(value.toPrecision(3));
   const count = (value) => minus(three(value).toLocaleString("en-US", { maximumSignificantDigits: 3 }));
   const whole = (value) => Math.round(value).toLocaleString("en-US");
-  const withUnit = (value, unit) => `${count(value)} ${unit}`.trim();
+  const withUnit = (value, unit) => `${count(value)} ${unit.startsWith("1/") ? "in " : ""}${unit}`.trim();
   const bits = (value) => `${two(value)}\u00a0bits`;
   const signed = (value) => `${value > 0 ? "+" : ""}${two(value)}\u00a0bits`;
   const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -65,6 +65,7 @@
       $("e-models").replaceChildren($("e-models").querySelector("legend"), ...boxes);
       for (const radio of document.querySelectorAll('input[name="e-axis"]')) {
         radio.disabled = !section().views[radio.value];
+        if (radio.value === "cells") radio.nextSibling.textContent = ` ${section().cells}`;
         if (radio.value === "depth") { radio.nextSibling.textContent = ` ${section().noun}`; radio.checked = true; }
       }
     }
@@ -154,7 +155,7 @@
 
     const valueAt = (key, k) => { const { low, high } = sliders[key]; return three(low * (high / low) ** (k / STEPS)); };
     const placeOf = (key, value) => { const { low, high } = sliders[key]; return Math.round(STEPS * Math.log(value / low) / Math.log(high / low)); };
-    const said = (key, value) => key === "budget" ? `${whole(value)} ${P.currency}` : key === "u" ? withUnit(value, section().unit) : `${count(value)} training cells`;
+    const said = (key, value) => key === "budget" ? `${whole(value)} ${P.currency}` : key === "u" ? withUnit(value, section().unit) : `${count(value)} ${section().cells}`;
 
     function set(key, value, from) {
       state[key] = value;
@@ -257,7 +258,7 @@
       const asked = !c.reason && state.u > 0 && (c.no_cells || state.N > 0) && Number.isFinite(state.u);
       if (!asked) {
         put("p-bits", "\u2014"); put("p-gain", "\u2014"); put("p-range", "\u2014"); put("p-cost", "");
-        $("p-why").textContent = c.reason || "Depth and cells must be numbers above 0.";
+        $("p-why").textContent = c.reason || `${capital(section().noun)} and ${section().cells} must be numbers above 0.`;
         $("p-where").textContent = ""; $("p-where").className = "chip";
         return;
       }
@@ -339,7 +340,7 @@
       if (c.reason) { $("p-chart").replaceChildren(); return; }
       if (!c.variables.includes(along)) along = "u";
       const i = c.variables.indexOf(along), line = path(c);
-      const x = horizontal(along === "u" ? section().unit || "u" : "training cells", true, c.smallest[i], c.most[i]);
+      const x = horizontal(along === "u" ? section().unit || "u" : section().cells, true, c.smallest[i], c.most[i]);
       const y = { field: "bits", type: "quantitative", title: `bits kept about ${section().signal}` };
       const ink = colour(`c${section().models.find((m) => m.name === c.model).colour}`), quiet = { aria: false, tooltip: null, clip: true };
       const made = await embed($("p-chart"), {
@@ -351,7 +352,7 @@
           { data: { name: "at" }, mark: { type: "rule", color: colour("ink"), strokeWidth: 1.5, ...quiet }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } } },
           { data: { name: "at" }, mark: { type: "point", filled: true, size: 110, opacity: 1, color: colour("ink"), ...quiet }, encoding: { x, y } },
         ],
-      }, `Bits expected of ${c.model} along ${along === "u" ? section().noun : "training cells"} with their 95 % interval; grey: what was measured`);
+      }, `Bits expected of ${c.model} along ${along === "u" ? section().noun : section().cells} with their 95 % interval; grey: what was measured`);
       if (mine === turn) view = made.view;
     }
     function redraw() {
@@ -369,10 +370,14 @@
         else { state[key] = NaN; $(`p-${key}-n`).value = ""; }
       }
       $("p-u-unit").textContent = section().unit || "";
-      $("p-u-label").textContent = capital(section().noun);
+      for (const [key, name] of [["u", section().noun], ["N", section().cells]]) {
+        $(`p-${key}-label`).textContent = capital(name);
+        $(`p-${key}-n`).setAttribute("aria-label", `${capital(name)}, as a number`);
+      }
+      $("p-N-unit").textContent = section().cells.replace("training ", "");
       const at = c.reason ? [] : c.variables.map((name, k) => said(name, c.largest[k]));
       $("p-gain-label").textContent = at.length ? `Compared with the most that was measured (${at.join(", ")})` : "Compared with the most that was measured";
-      $("p-no-cells").textContent = c.reason || !c.no_cells ? "" : `More cells cannot be told of: ${c.no_cells}.`;
+      $("p-no-cells").textContent = c.reason || !c.no_cells ? "" : `More ${section().cells} cannot be told of: ${c.no_cells}.`;
       if (priced) {
         const off = Boolean(c.reason || c.no_budget);
         disable("budget", off);

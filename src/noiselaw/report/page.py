@@ -18,7 +18,7 @@ from noiselaw.plan.words import number, possible, span
 from noiselaw.report import account, numbers, words
 from noiselaw.report.downloads import embedded, told_without_folders, without_folders
 from noiselaw.report.explorer import explorer
-from noiselaw.report.facts import CELLS, Subject, subjects
+from noiselaw.report.facts import Subject, short_names, subjects
 from noiselaw.report.numbers import count, listed
 from noiselaw.report.planner import planner
 from noiselaw.report.prices import LIBRARY
@@ -152,7 +152,10 @@ def render(
         )
     provenance = without_folders(dict(provenance or {}))
     table = told_without_folders(table)
-    sections = _sections(table, truth)
+    # Names are shortened in words and pictures; what was measured, and downloads, have them in full.
+    short = short_names([str(name) for name in table["representation"].dropna().unique()])
+    named = table.assign(representation=table["representation"].map(short, na_action="ignore"))
+    sections = _sections(named, truth)
     script = _Script(sections, costs or default_costs()) if interactive else None
     environment = Environment(
         loader=PackageLoader("noiselaw.report", "."),
@@ -167,14 +170,14 @@ def render(
         version=__version__,
         css=Markup(files(__package__).joinpath("page.css").read_text(encoding="utf-8")),
         title=_title(table),
-        lead=_lead(table, provenance),
+        lead=_lead(named, provenance),
         laws=[_law(law, [(part, getattr(part, law)) for part in sections]) for law in ("noise", "size")],
         complete=account.completeness(table),
         facts=account.facts(table, provenance),
         dropped=account.dropped(provenance),
         troubles=[
-            ("Some measurements failed:", account.troubles(table, "failed")),
-            ("Some measurements carry a warning:", account.troubles(table, "warned")),
+            ("Some measurements failed:", account.troubles(named, "failed")),
+            ("Some measurements carry a warning:", account.troubles(named, "warned")),
         ],
         methods=account.methods(table, provenance, file),
         study=provenance.get("study") or "",
@@ -218,13 +221,18 @@ def _lead(table: pd.DataFrame, provenance: Mapping[str, Any]) -> str:
 
 def _law(name: str, parts: Sequence[tuple[Section, Mapping[str, Fit]]]) -> dict[str, Any]:
     law = LAWS.get(name)
-    units = {part.unit for part, _ in parts}
-    named = {"u": units.pop() if len(units) == 1 else "u", "observations": CELLS.noun}
+    units, cells = {part.unit for part, _ in parts}, {part.cells.noun for part, _ in parts}
+    nouns = {part.axis.noun for part, _ in parts}
+    noun = nouns.pop() if len(nouns) == 1 else "depth"
+    named = {
+        "u": units.pop() if len(units) == 1 else "u",
+        "observations": cells.pop() if len(cells) == 1 else "training observations",
+    }
     return {
         "name": f"{name} law",
         "formula": law.formula,
         "source": law.source,
-        "parameters": [(p.name, named.get(p.unit, p.unit), p.meaning) for p in law.parameters],
+        "parameters": [(p.name, named.get(p.unit, p.unit), p.meaning.replace("depth", noun)) for p in law.parameters],
         "rows": [_row(part, model, fit) for part, fits in parts for model, fit in fits.items()],
     }
 
@@ -237,7 +245,7 @@ def _row(part: Section, model: str, fit: Fit) -> dict[str, Any]:
         "cells": [_cell(fit, parameter) for parameter in LAWS.get(fit.law).parameters],
         "ok": fit.status == "ok",
         "status": words.status_label(fit.status),
-        "reason": words.told(fit.reason, CELLS) if fit.law == "size" else fit.reason,
+        "reason": words.told(fit.reason, part.cells) if fit.law == "size" else fit.reason,
     }
 
 

@@ -14,7 +14,7 @@ from noiselaw.plot import PALETTE, largest_size, looks, top_level
 from noiselaw.plot.select import replicates
 from noiselaw.report import words
 from noiselaw.report.asked import FACTOR, Asked, Future, ask
-from noiselaw.report.facts import CELLS, Axis, Kept, Subject, depth_axis, kept, misfit, rows_of
+from noiselaw.report.facts import Axis, Kept, Subject, cells_axis, depth_axis, kept, misfit, rows_of
 from noiselaw.report.figures import depth_chart, size_chart
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class Section:
     noise: Mapping[str, Fit]
     size: Mapping[str, Fit]
     axis: Axis
+    cells: Axis
     rows: pd.DataFrame
     futures: Mapping[str, Future]
     left_out: str = ""
@@ -127,6 +128,7 @@ def section(
         noise=noise,
         size=size,
         axis=axis,
+        cells=cells_axis(axis.unit),
         rows=rows,
         futures={name: told.future(name) for name in names},
     )
@@ -135,7 +137,7 @@ def section(
 def _headline(first: Kept, told: Asked, title: str, axis: Axis) -> str:
     """Return what limits the representation that leads, in the planner's words; why not, where it has none."""
     if not math.isfinite(first.bits):
-        return words.nothing(title, first.reason)
+        return words.nothing(title, first.reason, axis)
     leader = told.leader.best if told.leader else first.representation
     future = told.future(leader)
     return future.limits.sentence if future.limits else words.undecided(leader, axis, future.reason)
@@ -144,7 +146,8 @@ def _headline(first: Kept, told: Asked, title: str, axis: Axis) -> str:
 def _sayings(fact: Kept, future: Future, fit: Fit | None, title: str, axis: Axis) -> tuple[Saying, ...]:
     besides = f"{future.reach.sentence if future.reach else ''} {words.caution(misfit(fit, fact), axis)}".strip()
     deeper = words.gain(future.depth, FACTOR, axis, future.reason)
-    larger = words.gain(future.cells, FACTOR, CELLS, future.reason or words.TOO_FEW_SIZES)
+    cells = cells_axis(axis.unit)
+    larger = words.gain(future.cells, FACTOR, cells, future.reason or words.TOO_FEW_SIZES)
     return (
         Saying("Now", words.kept_short(fact), words.kept(fact, title, axis), math.isfinite(fact.bits)),
         Saying(
@@ -153,7 +156,7 @@ def _sayings(fact: Kept, future: Future, fit: Fit | None, title: str, axis: Axis
             f"{deeper} {besides}".strip(),
             future.depth is not None,
         ),
-        Saying(words.more_of(FACTOR, CELLS), words.gain_short(future.cells), larger, future.cells is not None),
+        Saying(words.more_of(FACTOR, cells), words.gain_short(future.cells), larger, future.cells is not None),
     )
 
 
@@ -216,14 +219,13 @@ def _charts(
         )
     ]
     if _sized(known):
+        noun = cells_axis(axis.unit).noun
         drawn.append(
             Chart(
-                svg=Markup(
-                    size_chart(known, size, f"{name}s", f"Bits about {title} against the number of {CELLS.noun}")
-                ),
-                name=f"bits against the number of {CELLS.noun}",
+                svg=Markup(size_chart(known, size, f"{name}s", f"Bits about {title} against the number of {noun}")),
+                name=f"bits against the number of {noun}",
                 caption=words.size_caption(axis),
-                x_name=CELLS.noun,
+                x_name=noun,
                 rows=_numbers(top_level(known), "n_train"),
             )
         )

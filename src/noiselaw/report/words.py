@@ -76,7 +76,7 @@ def told(reason: str, axis: Axis) -> str:
 
 def kept(fact: Kept, signal: str, axis: Axis) -> str:
     """Say how much is kept at full depth: ``At your depth (4,310 UMI per cell) pca keeps 2.31 bits …``."""
-    where = f"At your {axis.noun} ({number(fact.x)} {axis.unit}".rstrip() + ")"
+    where = f"At your {axis.noun} ({number(fact.x)} {'in ' * axis.unit.startswith('1/')}{axis.unit}".rstrip() + ")"
     if not math.isfinite(fact.bits):
         return f"{where} nothing could be measured for {fact.representation}, {because(fact.reason)}."
     trained = f", trained on {count(fact.n_train)} {observed(axis.unit)}," if fact.n_train else ""
@@ -148,9 +148,9 @@ def caution(misfit: float, axis: Axis) -> str:
     return f"Careful: the law passes {bits(abs(misfit))} {where}, so it describes these points poorly."
 
 
-def nothing(signal: str, reason: str) -> str:
+def nothing(signal: str, reason: str, axis: Axis) -> str:
     """Say that not one measurement about ``signal`` at full depth gave a number, and why."""
-    return f"Nothing could be measured about {signal} at full depth, {because(reason)}."
+    return f"Nothing could be measured about {signal} at full {axis.noun}, {because(reason)}."
 
 
 def depth_caption(axis: Axis, with_truth: bool) -> str:
