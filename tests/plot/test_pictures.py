@@ -118,6 +118,36 @@ def test_other_endings_are_refused(table, tmp_path):
         plot.save(plot.noise_curves(table), tmp_path / "a.gif")
 
 
+#: What eyes without one kind of cone see of linear red, green and blue (Machado, Oliveira and Fernandes 2009).
+EYES = {
+    "all cones": np.eye(3),
+    "no long": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "no middle": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "no short": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+def lab(colour, eye):
+    """Return a colour as an eye sees it, in CIE L*a*b*, where 2.3 is just noticed."""
+    from matplotlib.colors import to_rgb
+
+    srgb = np.array(to_rgb(colour))
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.asarray(EYES[eye]) @ linear, 0.0, 1.0)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ seen
+    f = np.cbrt(np.maximum(xyz / [0.9505, 1.0, 1.089], 0.008856))
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("eye", EYES)
+def test_every_kind_of_colour_vision_tells_the_colours_apart(eye):
+    seen = [lab(colour, eye) for colour in plot.PALETTE]
+    apart = min(np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[:i])
+    assert apart > 10.0
+    drawn = plot.looks(["pca", "random_projection", "vae", "txformer", "mine", "theirs"]).values()
+    assert len({look.marker for look in drawn}) == 6  # nor does colour alone carry the meaning
+
+
 def test_known_representations_keep_their_colour():
     alone, together = plot.looks(["pca"]), plot.looks(["mine", "pca", "random_projection"])
     assert alone["pca"] == together["pca"]

@@ -314,6 +314,21 @@ def test_a_phone_shows_it_without_scrolling_sideways(browser, file):
     assert page.complaints == []
 
 
+def test_nothing_moves_where_motion_is_not_wanted(page):
+    def behaviour():
+        return page.run("getComputedStyle(document.documentElement).scrollBehavior")
+
+    moving = "document.getAnimations().length + [...document.querySelectorAll('*')].filter((e) => "
+    moving += "parseFloat(getComputedStyle(e).transitionDuration) > 0).length"
+    assert behaviour() == "smooth"
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+    try:
+        assert behaviour() == "auto"
+        assert page.run(moving) == 0
+    finally:
+        page.call("Emulation.setEmulatedMedia", features=[])
+
+
 @pytest.mark.slow
 def test_it_prints_its_pictures_and_not_its_controls(page):
     page.call("Emulation.setEmulatedMedia", media="print")

@@ -41,7 +41,7 @@ def _one(section: Section) -> dict[str, Any]:
     if not known.empty:
         noun = section.axis.noun
         views["depth"] = _view(largest_size(known), section.noise, "u", noun, section.axis.unit or "u")
-        if "n_train" in known and known["n_train"].notna().any():
+        if "n_train" in known and known["n_train"].nunique() > 1:
             views["cells"] = _view(top_level(known), section.size, "n_train", section.cells.noun, section.cells.noun)
     title = f"{section.title} ({section.about})" if section.about else section.title
     return {

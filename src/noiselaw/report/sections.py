@@ -218,7 +218,7 @@ def _charts(
             rows=_numbers(largest_size(known), "u"),
         )
     ]
-    if _sized(known):
+    if _sized(known) and known["n_train"].nunique() > 1:
         noun = cells_axis(axis.unit).noun
         drawn.append(
             Chart(
