@@ -30,12 +30,17 @@ def test_means_and_units_do_not_matter(change):
 
 @pytest.mark.parametrize(
     "change",
-    [lambda y: y[:, ::-1], lambda y: y[:, :-1], lambda y: np.zeros_like(y)],
-    ids=["other columns", "fewer columns", "constant"],
+    [lambda y: y[:, ::-1], lambda y: y[:, :-1], lambda y: np.zeros_like(y), lambda y: np.exp(y)],
+    ids=["other columns", "fewer columns", "constant", "another distribution"],
 )
 def test_sides_that_differ_may_not(change):
     x, y = _two_cells_of_a_clone(500, np.random.default_rng(0))
     assert not may_be_exchangeable(*_scaled(x, change(y)))
+
+
+def test_one_column_is_never_turned_round():
+    x = np.random.default_rng(0).normal(size=(500, 1))
+    assert not may_be_exchangeable(x, x)
 
 
 def test_unrelated_sides_are_seldom_taken_for_exchangeable():
