@@ -268,8 +268,7 @@
       put("p-gain", `${signed(found.gain)} (${two(found.gain_low)} to ${two(found.gain_high)})`, { value: found.gain, low: found.gain_low, high: found.gain_high });
       const [text, kind] = where(found.beyond);
       $("p-where").textContent = text; $("p-where").className = `chip ${kind}`;
-      const all = section().ceiling;
-      const kept = all === null ? "" : `${Math.round(100 * Math.min(found.value / all, 1))} % of the ${bits(all)} there are to know. `;
+      const kept = c.ceiling === null ? "" : `${Math.round(100 * found.value / c.ceiling)} % of the ${bits(c.ceiling)} that are possible at most. `;
       $("p-why").textContent = kept + costing(c);
       redraw();
     }

@@ -61,7 +61,7 @@ PRICES = (
 )
 #: One sequencing summary, as library_from_saturation takes it; all empty where none is known.
 LIBRARY = (
-    Field("saturation", "Saturation (0.5, or 50 for 50 %)", above=True, empty="unknown"),
+    Field("saturation", "Saturation (share, or in %)", above=True, empty="unknown"),
     Field("reads", "Mean reads per cell there", above=True, empty="unknown"),
     Field("umi", "Mean UMI per cell there", above=True, empty="unknown"),
 )
