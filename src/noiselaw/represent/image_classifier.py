@@ -51,7 +51,8 @@ class ImageClassifier(Representation):
         Outputs of the new last layer: None for one per class as printed, 101 as the paper's authors ran it.
     frozen
         Train the last layer alone, on what the frozen network shows it, computed once for each draw of the noise. Many
-        times faster; it wants a higher ``learning_rate`` (0.01).
+        times faster; it wants a higher ``learning_rate`` (0.01). What it shows has no dropout, before the last layer
+        either.
     epochs, learning_rate, batch
         Of the training. The paper's authors ran 5 epochs under Gaussian noise and 10 under pixelation.
     dropout
