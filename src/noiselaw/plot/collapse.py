@@ -39,8 +39,22 @@ def collapse(
 ) -> Axes:
     """Draw measurements rescaled by their own noise law, on the one curve that Eq. 2 says they share.
 
-    ``fits`` holds a noise law by representation; those whose status is not ok are left out and named below the axis,
-    since their scale is not known. Other arguments as for :func:`noiselaw.plot.noise_curves`.
+    Parameters
+    ----------
+    table
+        Measurements, bits against u.
+    fits
+        A noise law by representation; those whose status is not ok are left out and named above the Axes, since their
+        scale is not known.
+    signal, dataset, channel, probe
+        Which rows to draw; one of each must be left.
+    ax
+        Where to draw; a new figure by default.
+
+    Raises
+    ------
+    UsageError
+        As :func:`noiselaw.plot.noise_curves` does.
     """
     rows = largest_size(one_panel(table, dataset=dataset, signal=signal, channel=channel, probe=probe))
     ax = new_axes(ax)

@@ -215,7 +215,25 @@ def size_curves(
 ) -> Axes:
     """Draw bits against the number of training observations at the least noise, with the size law of each.
 
-    Arguments as for :func:`noise_curves`.
+    Parameters
+    ----------
+    table
+        Measurements; one dataset, signal, channel and probe must be left by the arguments of these names.
+    fits
+        By representation, the fitted size law; dashed where its status is not ok.
+    signal, dataset, channel, probe
+        Which rows to draw.
+    ax
+        Where to draw; a new figure by default.
+    ceiling
+        Whether to mark what no representation can exceed, in bits.
+    reach
+        How many times past the largest training set a law that the data determine is drawn (dashed).
+
+    Raises
+    ------
+    UsageError
+        If several signals (datasets, channels, probes) are left, or one that is not there is asked for.
     """
     rows = top_level(one_panel(table, dataset=dataset, signal=signal, channel=channel, probe=probe))
     ax = new_axes(ax)

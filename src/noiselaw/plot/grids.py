@@ -31,6 +31,11 @@ def information_rates(rates: pd.DataFrame, *, ax: Axes | None = None, unit: str 
         Where to draw; a new figure by default.
     unit
         Of u.
+
+    Raises
+    ------
+    InputError
+        If a column is missing.
     """
     for name in ("representation", "u", "rate"):
         if name not in rates.columns:

@@ -26,9 +26,20 @@ _INSIDE = 6
 
 @dataclass(frozen=True, eq=False)
 class NamedCurve:
-    """Points (n,) under a name, in one look.
+    """Points under a name, in one look.
 
-    ``fit`` is the law laid through them, if any; ``joined`` draws a line from point to point, for points without a law.
+    Parameters
+    ----------
+    name
+        In the legend.
+    x, y
+        The points, (n,) each, in the units of the axes.
+    look
+        Colour and marker.
+    fit
+        The law laid through them, if any.
+    joined
+        Whether a line goes from point to point, for points without a law.
     """
 
     name: str
@@ -40,7 +51,7 @@ class NamedCurve:
 
 
 def shades(number: int) -> list[Look]:
-    """Return looks for an ordered family (ten depths, ten sizes): one marker, from dark to light."""
+    """Return ``number`` looks for an ordered family (ten depths, ten sizes): one marker, from dark to light."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 

@@ -83,7 +83,7 @@ def new_axes(ax: Axes | None, size: tuple[float, float] | None = None) -> Axes:
 
 
 def save(drawn: Axes | Figure, path: str | Path) -> Path:
-    """Save a picture as .svg, .pdf or .png by the ending of ``path``; text in SVG and PDF stays editable.
+    """Save what was ``drawn`` as .svg, .pdf or .png by the ending of ``path``; text in SVG and PDF stays editable.
 
     Raises
     ------

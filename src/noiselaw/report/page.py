@@ -134,8 +134,21 @@ def render(
 ) -> str:
     """Return the page about ``table`` as HTML.
 
-    ``beside`` is the table's file where it lies in the page's folder, ``file`` what it was read from, in words. Other
-    arguments as for :func:`write_report`.
+    Parameters
+    ----------
+    table
+        Measurements, one row each; at least the columns ``signal, u, representation, bits``.
+    provenance, truth, costs, interactive
+        As for :func:`write_report`.
+    beside
+        The table's file where it lies in the page's folder: linked where the page cannot hold the table.
+    file
+        What the table was read from, in words.
+
+    Raises
+    ------
+    InputError
+        If the table lacks a column or has no row.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
     from markupsafe import Markup
