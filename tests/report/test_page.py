@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from base64 import b64decode, b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -422,3 +423,13 @@ def test_what_is_no_study_is_refused(made_up, tmp_path):
 def test_the_same_table_gives_the_same_page(made_up):
     table = made_up(signals=("cell_type",), levels=4, sizes=1, seeds=1)
     assert render(table) == render(table)
+
+
+@pytest.mark.slow
+def test_sixty_curves_take_less_than_half_a_minute_of_one_core(made_up):
+    models = ("pca", "random_projection", "vae", "txformer", "mine")
+    table = made_up(signals=[f"s{i}" for i in range(12)], representations=models)
+    start = time.process_time()
+    page = render(table)
+    assert time.process_time() - start < 30.0
+    assert len(page.encode()) < 6_000_000
