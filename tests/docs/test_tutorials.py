@@ -131,7 +131,7 @@ from distributed import LocalCluster
 class SLURMCluster(LocalCluster):
     def __init__(self, **asked):
         assert asked["cores"] == asked["processes"] == 1
-        super().__init__(n_workers=1, threads_per_worker=1, dashboard_address=None)
+        super().__init__(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0")
 
     def adapt(self, **asked):
         assert asked["maximum_jobs"] > 1

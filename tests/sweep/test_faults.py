@@ -293,7 +293,7 @@ def test_a_store_of_another_format_and_a_plan_that_changed(cells, tmp_path):
 def test_a_dask_cluster_gives_the_same_table_even_when_a_worker_is_killed(study_file, tmp_path, whole):
     distributed = pytest.importorskip("distributed")
     out = tmp_path / "dask"
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0"}
     with distributed.LocalCluster(**options) as cluster:
         killed = threading.Event()
 
@@ -318,7 +318,7 @@ def test_a_cluster_that_is_not_there_or_shares_processes_is_refused(cells, tmp_p
     with pytest.raises(UsageError, match="No Dask scheduler answers"):
         run(tiny(cells), tmp_path / "s", scheduler="tcp://127.0.0.1:9")
     assert not (tmp_path / "s").exists()
-    options = {"n_workers": 1, "threads_per_worker": 2, "processes": True, "dashboard_address": None}
+    options = {"n_workers": 1, "threads_per_worker": 2, "processes": True, "dashboard_address": "127.0.0.1:0"}
     with (
         distributed.LocalCluster(**options) as cluster,
         pytest.raises(UsageError, match="one thread each.*found 2"),
