@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from time import time
 
 import numpy as np
 import pytest
@@ -131,6 +133,66 @@ def test_a_damaged_cache_is_decoded_anew(pictures, tmp_path):
     assert [entry.name for entry in kept_in_cache(tmp_path)] == [kept.name]
 
 
+def test_another_process_that_is_faster_is_left_alone(pictures, tmp_path, monkeypatch):
+    folder = pictures()
+    publish, faster = reading._publish, []
+
+    def slower(part, place):
+        if not faster:
+            faster.append(None)
+            faster.append(read_images(folder, size=12))
+            faster.append(place.stat().st_ino)
+        publish(part, place)
+
+    monkeypatch.setattr(reading, "_publish", slower)
+    one = read_images(folder, size=12)
+    assert np.array_equal(one.observations, faster[1].observations)
+    kept = kept_in_cache(tmp_path)
+    assert [entry.stat().st_ino for entry in kept] == [faster[2]]
+    assert not kept[0].name.startswith(".")
+
+
+def test_what_comes_of_a_folder_meanwhile_does_not_reach_a_reader(pictures, tmp_path, monkeypatch):
+    folder, publish = pictures(), reading._publish
+
+    def publish_and_lose(part, place):
+        publish(part, place)
+        shutil.rmtree(place)
+
+    monkeypatch.setattr(reading, "_publish", publish_and_lose)
+    lost = np.array(read_images(folder, size=12).observations)
+    monkeypatch.setattr(reading, "_publish", publish)
+    assert np.array_equal(lost, read_images(folder, size=12).observations)
+
+
+def test_what_a_killed_process_left_is_removed_after_a_day(pictures, tmp_path):
+    folder = pictures()
+    read_images(folder, size=12)
+    kept = kept_in_cache(tmp_path)[0]
+    shutil.rmtree(kept)
+    for name, age in (("old", 90_000), ("young", 3_600)):
+        left = kept.with_name(f".{kept.name}.1.{name}")
+        left.mkdir()
+        (left / "pixels.npy").write_bytes(b"half")
+        os.utime(left, (time() - age,) * 2)
+    read_images(folder, size=12)
+    assert sorted(entry.name for entry in kept.parent.iterdir()) == sorted([f".{kept.name}.1.young", kept.name])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": 0}, "must be a whole number, at least 1 pixel; got 0"),
+        ({"size": 2.5}, "must be a whole number, at least 1 pixel; got 2.5"),
+        ({"fit": "squash"}, "fit must be one of resize, crop; got 'squash'"),
+        ({"corrupt": "ignore"}, "corrupt must be one of refuse, skip; got 'ignore'"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused(pictures, options, message):
+    with pytest.raises(UsageError, match=message):
+        read_images(pictures(), **options)
+
+
 def test_a_cache_that_cannot_be_written_costs_time_only(pictures, tmp_path):
     folder = pictures()
     (tmp_path / "file").write_text("no folder")
@@ -150,8 +212,8 @@ def test_threads_change_no_pixel(pictures, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("mode", "converted"),
     [
-        ("RGB", ""), ("L", "grey"), ("1", "black-and-white"), ("P", "palette"), ("CMYK", "CMYK"), ("I;16", "I;16"),
-        ("LA", "grey with transparency"), ("RGBA", "with transparency"),
+        ("RGB", ""), ("L", "grey"), ("1", "black-and-white"), ("P", "palette"), ("CMYK", "CMYK"),
+        ("I;16", "16-bit grey"), ("LA", "grey with transparency"), ("RGBA", "with transparency"),
     ],
 )  # fmt: skip
 def test_every_mode_becomes_three_colours(mode, converted):
@@ -161,6 +223,19 @@ def test_every_mode_becomes_three_colours(mode, converted):
     assert told == converted and pixels.shape == (4, 4, 3) and pixels.dtype == np.uint8
     if mode != "1":
         assert np.abs(pixels.astype(int) - 100).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (np.full((8, 8), 0.5, dtype=np.float32), "its pixels are floating-point numbers, and what is white"),
+        (np.full((8, 8), 70_000, dtype=np.int32), "from 70000 to 70000, beyond the 65535 of 16 bits"),
+        (np.full((8, 8), -1, dtype=np.int32), "from -1 to -1, beyond the 65535 of 16 bits"),
+    ],
+)
+def test_pixels_whose_white_is_unknown_are_refused(pixels, message):
+    with pytest.raises(InputError, match=message):
+        decode(bytes_of(Image.fromarray(pixels), "TIFF"), 4, "resize")
 
 
 def test_transparency_in_a_palette_is_dropped_without_a_word():
@@ -261,8 +336,11 @@ def test_what_other_programs_leave_behind_is_no_image(pictures):
 
 def test_zips_that_are_none_or_point_outside_are_refused(pictures, tmp_path):
     (tmp_path / "bad.zip").write_bytes(b"PK\x03\x04 no archive")
-    with pytest.raises(InputError, match="bad.zip: Expected a folder, or a zip"):
+    with pytest.raises(InputError, match=r"bad.zip: It is called a zip archive but is none, or was cut off"):
         read_images(tmp_path / "bad.zip")
+    (tmp_path / "file.tar").write_bytes(b"no archive")
+    with pytest.raises(InputError, match="file.tar: Expected a folder, or a zip"):
+        read_images(tmp_path / "file.tar")
     for name in ("../outside/image.png", "/absolute/image.png", "class/../../image.png", "C:/class/image.png"):
         with zipfile.ZipFile(tmp_path / "slip.zip", "w") as archive:
             archive.writestr(name, bytes_of(Image.new("RGB", (8, 8))))

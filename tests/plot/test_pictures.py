@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from noiselaw import plot
 from noiselaw.errors import InputError, UsageError
@@ -80,6 +81,23 @@ def test_plateaus_against_depth_are_hollow_where_they_are_not_determined(table):
     ax.figure.canvas.draw()
     assert ax.get_ylabel() == "bits with unlimited cells, I_inf"
     assert plot.asymptotes({}).texts[0].get_text() == "there is no size law to show"
+
+
+@pytest.mark.parametrize("unit", ["1/variance", "1/f", "kept/lost pixels"])
+def test_pictures_speak_of_observations_where_no_molecules_are_counted(unit, table):
+    u, n = np.geomspace(10, 1e4, 12), np.geomspace(100, 1e5, 10)
+    bits = np.log10(u)[None] + 0.1 * np.log10(n)[:, None]
+    rates = pd.DataFrame({"representation": ["a", "a"], "u": [1.0, 2.0], "rate": [0.1, 0.2]})
+    fits = {"a": {1.0: next(iter(fit_groups(table, "size", by=["level"]).values()))}}
+    pictures = [
+        plot.joint_surface(u, n, bits, unit=unit),
+        plot.budget_curve(n, bits[:, 0], bits[:, 0], bits[:, 0], best=1e3, unit=unit),
+        plot.asymptotes(fits, unit=unit),
+        plot.information_rates(rates, unit=unit),
+    ]
+    said = " ".join(text.get_text() for ax in pictures for text in ax.figure.findobj(Text))
+    assert said.count("observations") == 5
+    assert "cells" not in said and "depth" not in said and "UMI" not in said
 
 
 CURVES = [name for name in LAWS.names() if len(LAWS.get(name).variables) == 1]

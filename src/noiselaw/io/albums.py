@@ -148,6 +148,8 @@ def open_album(path: Path) -> Album:
         raise InputError(
             "There is no such file or folder. Pass a folder, or a zip, with one folder of images per class."
         )
+    if not zipfile.is_zipfile(path) and path.suffix.lower() == ".zip":
+        raise InputError("It is called a zip archive but is none, or was cut off. Copy it again.")
     if not zipfile.is_zipfile(path):
         raise InputError("Expected a folder, or a zip, with one folder of images per class; this is no zip archive.")
     return Zip(path)

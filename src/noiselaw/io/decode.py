@@ -23,9 +23,15 @@ Fit = Literal["resize", "crop"]
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, struct.error, zlib.error)
 #: More pixels than any camera takes: a file made to fill the memory.
 _MOST_PIXELS = 200_000_000
+#: White in 16 bits.
+_DEEPEST = 65_535
 #: What a mode of Pillow is called where images of it are counted.
 _CALLED = {
     "1": "black-and-white",
+    "I": "16-bit grey",
+    "I;16": "16-bit grey",
+    "I;16B": "16-bit grey",
+    "I;16L": "16-bit grey",
     "L": "grey",
     "LA": "grey with transparency",
     "P": "palette",
@@ -38,8 +44,9 @@ _CALLED = {
 def decode(data: bytes, size: int, fit: Fit) -> tuple[NDArray[np.uint8], str]:
     """Return an image as (size, size, 3) of uint8, and what it was converted from ("" for RGB).
 
-    Grey images get three equal planes, 16 bits become 8, and transparency is dropped, as torchvision's loader does.
-    Of an animation the first picture is taken; a rotation that the camera only noted is left undone.
+    Grey images get three equal planes, 16 bits become 8, and transparency is dropped, as torchvision's loader does; of
+    floating-point numbers and deeper integers nobody knows what is white, so that they are refused. Of an animation the
+    first picture is taken; a rotation that the camera only noted is left undone.
 
     Parameters
     ----------
@@ -75,8 +82,14 @@ def decode(data: bytes, size: int, fit: Fit) -> tuple[NDArray[np.uint8], str]:
 
 
 def _rgb(image: Any, images: Any) -> Any:
+    if image.mode == "F":  # Pillow would cut off at 0 and 255, whatever black and white are
+        raise InputError("its pixels are floating-point numbers, and what is white among them is not known")
     if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
         deep = np.asarray(image).astype(np.float64)
+        if deep.min() < 0 or deep.max() > _DEEPEST:
+            raise InputError(
+                f"its pixels reach from {deep.min():.0f} to {deep.max():.0f}, beyond the {_DEEPEST} of 16 bits"
+            )
         image = images.fromarray(np.clip(np.rint(deep / 257), 0, 255).astype(np.uint8))
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")

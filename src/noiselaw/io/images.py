@@ -12,9 +12,11 @@ import shutil
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path, PurePosixPath
+from time import time
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import uuid4
 
@@ -44,6 +46,8 @@ _COLOURS = np.array(["red", "green", "blue"])
 _REVISION = 1
 #: Images read ahead of the workers that decode them.
 _AHEAD = 64
+#: Seconds after which a folder that was begun is nobody's: no decoding takes a day.
+_ABANDONED = 86_400
 _LAYOUT = "Expected one folder of images for each class, e.g. airplanes/image_0001.jpg"
 
 
@@ -120,8 +124,7 @@ def from_album(
     cache: str | Path | None,
 ) -> Dataset:
     """Return the images of ``album`` as a dataset without a name: see :func:`read_images`."""
-    if size < 1:
-        raise UsageError(f"The working size of images must be at least 1 pixel; got {size}. Pass e.g. {WORKING_SIZE}.")
+    _check_options(size, fit, corrupt)
     label_of, root = _classes(album.names())
     names = _chosen(label_of, classes)
     digest = album.digest(names)
@@ -141,6 +144,17 @@ def from_album(
     annotations = pd.DataFrame({"class": pd.Categorical(labels)}, index=pd.Index(short))
     facts = {"sha256": digest, "images": f"{fit} to {size} × {size} pixels", **found.notes, **_alone(labels)}
     return Dataset("images", found.pixels, short, _COLOURS, annotations, provenance=facts)
+
+
+def _check_options(size: object, fit: object, corrupt: object) -> None:
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        raise UsageError(
+            f"The working size of images must be a whole number, at least 1 pixel; got {size}. Pass e.g. "
+            f"{WORKING_SIZE}."
+        )
+    for name, given, known in (("fit", fit, ("resize", "crop")), ("corrupt", corrupt, ("refuse", "skip"))):
+        if given not in known:
+            raise UsageError(f"{name} must be one of {', '.join(known)}; got {given!r}. {nearest(str(given), known)}")
 
 
 def _classes(names: Sequence[str]) -> tuple[dict[str, str], str]:
@@ -196,6 +210,7 @@ def _kept(folder: Path, album: Album, names: list[str], size: int, fit: Fit, *, 
     if found is not None:
         return found
     part = folder.with_name(f".{folder.name}.{os.getpid()}.{uuid4().hex[:8]}")
+    _sweep_up(folder)
     try:
         part.mkdir(parents=True)
     except OSError:  # a cache that cannot be written: the images stay in memory
@@ -212,12 +227,8 @@ def _kept(folder: Path, album: Album, names: list[str], size: int, fit: Fit, *, 
             pixels.flush()
         facts = {"names": made.names, "notes": made.notes, "checksum": _checksum(made.pixels)}
         (part / "facts.json").write_text(json.dumps(facts))
-        shutil.rmtree(folder, ignore_errors=True)  # damaged
-        try:
-            part.rename(folder)
-        except OSError:  # another process was faster, or the disk is gone
-            if _read(folder) is None:
-                raise
+        own = _Decoded(np.load(part / "pixels.npy", mmap_mode="r", allow_pickle=False), made.names, made.notes)
+        _publish(part, folder)
     except OSError as error:
         raise InputError(
             f"Decoded images could not be kept in {folder.parent} ({error.strerror or error}). Free the disk, or pass "
@@ -225,9 +236,32 @@ def _kept(folder: Path, album: Album, names: list[str], size: int, fit: Fit, *, 
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    again = _read(folder)
-    assert again is not None
-    return again
+    # The mapping outlives the name of its file: what other processes do to the folder meanwhile does not matter.
+    return own
+
+
+def _publish(part: Path, folder: Path) -> None:
+    """Give the finished folder ``part`` its name; leave it to go where another process was faster.
+
+    What lies there is removed only where it is damaged, and all at once, so that nobody finds half of it.
+    """
+    try:
+        if folder.exists() and _read(folder) is None:
+            aside = part.with_name(f"{part.name}.damaged")
+            folder.rename(aside)
+            shutil.rmtree(aside, ignore_errors=True)
+        part.rename(folder)
+    except OSError:
+        if _read(folder) is None:
+            raise
+
+
+def _sweep_up(folder: Path) -> None:
+    """Remove what processes that were killed half-way have left of ``folder`` more than a day ago."""
+    for left in folder.parent.glob(f".{folder.name}.*"):
+        with suppress(OSError):
+            if time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _reserve(path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from noiselaw.plot import marks
 from noiselaw.plot.style import PALETTE, Look, looks, new_axes, style
+from noiselaw.plot.words import deepened, observed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +29,9 @@ def budget_curve(
     ax: Axes | None = None,
     best: float | None = None,
     nearly: tuple[float, float] | None = None,
+    unit: str = "UMI per cell",
 ) -> Axes:
-    """Draw the bits that one budget buys when it is spread over more or fewer cells.
+    """Draw the bits that one budget buys when it is spread over more or fewer cells (or images).
 
     Parameters
     ----------
@@ -41,6 +43,9 @@ def budget_curve(
         The number of cells to mark as best.
     nearly
         The range of cells within 5 % of the best, shaded.
+    unit
+        Of u: the picture speaks of cells and depth, or of observations and signal-to-noise where it counts no
+        molecules.
     """
     ax = new_axes(ax)
     with style():
@@ -53,10 +58,11 @@ def budget_curve(
             ax.axvspan(*nearly, color=PALETTE[2], alpha=0.12, linewidth=0, zorder=0.4, label="within 5 % of the best")
         if best is not None:
             height = float(np.interp(best, cells, bits))
-            ax.plot([best], [height], "*", color=PALETTE[1], markersize=14, zorder=5, label=f"best: {best:,.0f} cells")
+            label = f"best: {best:,.0f} {observed(unit)}"
+            ax.plot([best], [height], "*", color=PALETTE[1], markersize=14, zorder=5, label=label)
         if nearly is not None or best is not None:
             ax.legend(loc="lower center")
-        ax.set_xlabel("cells that train (the rest of the budget buys depth)")
+        ax.set_xlabel(f"{observed(unit)} that train (the rest of the budget buys {deepened(unit)})")
         ax.set_ylabel("bits")
     return ax
 
@@ -76,7 +82,7 @@ def asymptotes(fits: Mapping[str, Mapping[float, Fit]], *, ax: Axes | None = Non
     ax
         Where to draw; a new figure by default.
     unit
-        Of u.
+        Of u: where it counts no molecules, the picture speaks of observations instead of cells.
     """
     ax = new_axes(ax)
     colours = looks(sorted(fits))
@@ -89,7 +95,7 @@ def asymptotes(fits: Mapping[str, Mapping[float, Fit]], *, ax: Axes | None = Non
         marks.log_ticks(ax)
         ax.legend(loc="best")
         ax.set_xlabel(unit)
-        ax.set_ylabel("bits with unlimited cells, I_inf")
+        ax.set_ylabel(f"bits with unlimited {observed(unit)}, I_inf")
     return ax
 
 

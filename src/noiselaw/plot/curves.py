@@ -14,6 +14,7 @@ from noiselaw.plan.words import greatest
 from noiselaw.plot import marks
 from noiselaw.plot.select import Replicates, largest_size, one_panel, only, replicates, top_level, unit_of
 from noiselaw.plot.style import INK, Look, looks, new_axes, style
+from noiselaw.plot.words import observed
 from noiselaw.records import Fit
 
 if TYPE_CHECKING:
@@ -244,6 +245,6 @@ def size_curves(
         if ceiling:
             _ceiling(ax, rows)
         _curves(ax, rows, by_name(fits), "n_train", looks(sorted(table["representation"].dropna().unique())), reach)
-        ax.set_xlabel("training cells" if "UMI" in unit_of(rows) else "training observations")
+        ax.set_xlabel(f"training {observed(unit_of(rows))}")
         ax.set_ylabel(_bits_label(rows))
     return ax

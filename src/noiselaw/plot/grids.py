@@ -9,6 +9,7 @@ import numpy as np
 from noiselaw.errors import InputError, nearest
 from noiselaw.plot import marks
 from noiselaw.plot.style import INK, MUTED, new_axes, style
+from noiselaw.plot.words import observed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ def information_rates(rates: pd.DataFrame, *, ax: Axes | None = None, unit: str 
     ax
         Where to draw; a new figure by default.
     unit
-        Of u.
+        Of u: where it counts no molecules, the picture speaks of observations instead of cells.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def information_rates(rates: pd.DataFrame, *, ax: Axes | None = None, unit: str 
             colour = MUTED if text == "?" else INK if value > middle else "white"
             ax.text(column, row, text, ha="center", va="center", color=colour, fontsize="small")
         bar = ax.figure.colorbar(shown, ax=ax, pad=0.02)
-        bar.set_label("bits per tenfold cells")
+        bar.set_label(f"bits per tenfold {observed(unit)}")
         bar.outline.set_visible(False)
     return ax
 
@@ -88,7 +89,7 @@ def joint_surface(
     best
         Depth and size to mark with a star.
     unit
-        Of u.
+        Of u: where it counts no molecules, the picture speaks of observations instead of cells.
     """
     from matplotlib.ticker import LogLocator
 
@@ -112,6 +113,6 @@ def joint_surface(
         ax.grid(visible=False)
         ax.yaxis.set_major_formatter(marks.plain)
         ax.set_xlabel(unit)
-        ax.set_ylabel("training cells")
+        ax.set_ylabel(f"training {observed(unit)}")
         ax.figure.colorbar(filled, ax=ax, pad=0.02).set_label("bits")
     return ax
