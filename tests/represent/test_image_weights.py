@@ -58,6 +58,16 @@ def test_weights_of_another_network_are_refused(tmp_path, state):
         build_classifier(NAME, "file", misfit, 5, None)
 
 
+def test_weights_that_are_no_numbers_are_refused(tmp_path, state):
+    for spoil, message in (
+        (lambda value: torch.full_like(value, torch.nan), r"'features\.0\.bias' in .* holds NaN or infinite weights"),
+        (lambda value: value.to(torch.int8), r"'features\.0\.bias' in .* holds int8, not floating-point weights"),
+    ):
+        path = saved(tmp_path, {**state, "features.0.bias": spoil(state["features.0.bias"])}, ".pt")
+        with pytest.raises(InputError, match=message):
+            build_classifier(NAME, "file", path, 5, None)
+
+
 def test_files_that_hold_no_weights_are_refused(tmp_path):
     for name in ("weights.npz", "weights.pt", "weights.safetensors"):
         (tmp_path / name).write_bytes(b"not weights")

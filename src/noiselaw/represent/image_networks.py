@@ -202,7 +202,19 @@ def _load(classifier: Classifier, path: Path, name: str) -> None:
                 + (f" and {len(keys) - 1} more" if len(keys) > 1 else "")
                 + ". Pass the weights of this model, or name the model they belong to."
             )
+    for key, value in wanted.items():
+        if key in there and value.is_floating_point():
+            _check_numbers(there[key], key, path)
     classifier.network.load_state_dict({**own, **there})
+
+
+def _check_numbers(values: torch.Tensor, key: str, path: Path) -> None:
+    """Refuse weights that were rounded to whole numbers, whose scale is not known, or that are not numbers."""
+    if not values.is_floating_point():
+        kind = str(values.dtype).removeprefix("torch.")
+        raise InputError(f"{key!r} in {path} holds {kind}, not floating-point weights. Bring them to float32 first.")
+    if not bool(torch.isfinite(values).all()):
+        raise InputError(f"{key!r} in {path} holds NaN or infinite weights. Save them from before they diverged.")
 
 
 def _without(table: Mapping[str, torch.Tensor], places: frozenset[str]) -> dict[str, torch.Tensor]:
