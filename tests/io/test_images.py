@@ -279,6 +279,19 @@ def test_classes_are_named_or_the_largest(pictures):
         read_images(folder, size=0)
 
 
+def test_identical_images_are_said_and_those_of_two_classes(pictures):
+    folder = pictures()
+    assert "identical images" not in read_images(folder, size=12).provenance
+    shutil.copy(folder / "red" / "image_0001.png", folder / "red" / "twin.png")
+    told = read_images(folder, size=12).provenance["identical images"]
+    assert told == "2 that another equals at this size, first red/image_0001.png and red/twin.png"
+    shutil.copy(folder / "red" / "image_0001.png", folder / "blue" / "twin.png")
+    told = read_images(folder, size=12).provenance["identical images"]
+    assert told.startswith("3 that another equals") and told.endswith(
+        "; 3 of them in several classes, first blue/twin.png"
+    )
+
+
 def test_a_class_of_one_image_is_kept_and_said(pictures):
     dataset = read_images(pictures({"many": 5, "one": 1, "single": 1}), size=8)
     assert len(dataset.names) == 7

@@ -42,8 +42,8 @@ __all__ = ["WORKING_SIZE", "from_album", "read_images"]
 #: Side in pixels that the paper works at.
 WORKING_SIZE = 240
 _COLOURS = np.array(["red", "green", "blue"])
-#: Raised when the same bytes come out as other pixels.
-_REVISION = 1
+#: Raised when the same bytes come out as other pixels, or with other notes.
+_REVISION = 2
 #: Images read ahead of the workers that decode them.
 _AHEAD = 64
 #: Seconds after which a folder that was begun is nobody's: no decoding takes a day.
@@ -294,6 +294,7 @@ def _decoded(into: NDArray[np.uint8], album: Album, names: list[str], size: int,
     kept: list[str] = []
     skipped: list[str] = []
     converted: Counter[str] = Counter()
+    same: dict[bytes, list[str]] = {}
     for name, outcome in zip(names, _outcomes(album, names, size, fit), strict=True):
         if isinstance(outcome, InputError):
             if not skip:
@@ -305,6 +306,7 @@ def _decoded(into: NDArray[np.uint8], album: Album, names: list[str], size: int,
             continue
         into[len(kept)], mode = outcome
         converted.update([mode] if mode else [])
+        same.setdefault(blake2b(into[len(kept)].tobytes(), digest_size=16).digest(), []).append(name)
         kept.append(name)
     if not kept:
         raise InputError(f"None of its {len(names)} images could be decoded, first {skipped[0]}. Copy them again.")
@@ -312,9 +314,19 @@ def _decoded(into: NDArray[np.uint8], album: Album, names: list[str], size: int,
     if converted:
         told = ", ".join(f"{count} {mode}" for mode, count in sorted(converted.items()))
         notes["converted to RGB"] = told
+    twins = [group for group in same.values() if len(group) > 1]
+    if twins:
+        notes["identical images"] = _twins(twins)
     if skipped:
         notes["images skipped"] = f"{len(skipped)} that could not be decoded, first {skipped[0]}"
     return _Decoded(into[: len(kept)], kept, notes)
+
+
+def _twins(groups: list[list[str]]) -> str:
+    """Say how many images are another's double: one may be trained on and the other held out."""
+    told = f"{sum(map(len, groups))} that another equals at this size, first {groups[0][0]} and {groups[0][1]}"
+    torn = [group for group in groups if len({PurePosixPath(name).parent for name in group}) > 1]
+    return f"{told}; {sum(map(len, torn))} of them in several classes, first {torn[0][0]}" if torn else told
 
 
 def _outcomes(
