@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from typing import ClassVar
@@ -136,3 +137,16 @@ def test_a_run_of_images_says_how_many_there_are(pictures, tmp_path, capsys, mea
     out = ["--image-size", "16", "--out", str(tmp_path / "study")]
     assert main(["run", str(folder), *out, *QUICK, *mean_colour]) == 0
     assert "pictures: 120 images of 16 × 16 pixels." in capsys.readouterr().err
+
+
+def test_nothing_that_a_study_of_images_prints_speaks_of_cells(pictures, tmp_path, capsys, mean_colour):
+    folder, study = pictures({"blue": 60, "green": 60}), str(tmp_path / "study")
+    assert (
+        main(["run", str(folder), "--image-size", "16", "--out", study, *QUICK, *mean_colour, "--levels", "0.2,1,5,20"])
+        == 0
+    )
+    for command in (["fit", study], ["plan", study, "--no-pilots"], ["status", study]):
+        assert main(command) == 0
+    shown = "".join(capsys.readouterr())
+    assert "limited by signal-to-noise or by observations?" in shown
+    assert not re.search(r"\b(cells?|UMIs?|genes?|depth)\b", shown, re.IGNORECASE)

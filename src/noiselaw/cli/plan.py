@@ -90,8 +90,8 @@ def plan(
     if as_json:
         typer.echo(json.dumps(room.to_json(told), indent=2, ensure_ascii=False, allow_nan=False))
         return
-    for advice in told:
-        for line in _lines(advice):
+    for advice, (_, rows) in zip(told, known.subjects(), strict=True):
+        for line in _lines(advice, rows.noun, rows.things):
             typer.echo(line)
     if budget is not None and costs is None:
         typer.echo("Prices are illustrative; put in your own: noiselaw plan --show-costs > mine.toml, then --costs.")
@@ -99,15 +99,15 @@ def plan(
         typer.echo(f"Next: noiselaw report {table}")
 
 
-def _lines(advice: Advice) -> Iterable[str]:
-    """Return one subject's answers as lines, in the order of the questions."""
+def _lines(advice: Advice, depth: str, cells: str) -> Iterable[str]:
+    """Return one subject's answers as lines, in the order of the questions, ``depth`` and ``cells`` being called so."""
     if advice.subject:
         yield ", ".join(f"{name} {value}" for name, value in advice.subject.items())
-    yield from _section("Am I limited by depth or by cells?", [answer.sentence for answer in advice.limits])
+    yield from _section(f"Am I limited by {depth} or by {cells}?", [answer.sentence for answer in advice.limits])
     gains = [f"{answer.representation} about {answer.signal}: {gain.sentence}" for answer in advice.limits
              for gain in (*answer.depth, *answer.cells)]  # fmt: skip
     yield from _section("What would more of each add?", gains)
-    yield from _section("What depth is enough?", [answer.sentence for answer in advice.reach])
+    yield from _section(f"What {depth} is enough?", [answer.sentence for answer in advice.reach])
     yield from _section("Which representation is best?", [answer.sentence for answer in advice.leaders])
     yield from _section("Where do curves cross?", [answer.sentence for answer in advice.crossings])
     yield from _section("Which signal loses most to noise?", [answer.sentence for answer in advice.losses])
