@@ -28,7 +28,9 @@ def test_every_study_says_what_it_is_and_can_be_read(name, tmp_path):
     assert isinstance(Study.from_toml(text_of(name), tmp_path), Study)
 
 
-@pytest.mark.parametrize("name", ["ranks", "curves_txformer", "curves_vae", "sizes_txformer", "images_noise"])
+@pytest.mark.parametrize(
+    "name", ["ranks", "curves_txformer", "curves_vae", "sizes_txformer", "images_noise", "foundation"]
+)
 def test_other_studies_can_be_read_too(name, tmp_path):
     assert isinstance(Study.from_toml(text_of(name), tmp_path), Study)
 
@@ -38,8 +40,6 @@ def test_what_is_there_decides_which_study_is_run(pbmc, tmp_path):
     assert [found(source, Workplace(pbmc, tmp_path)) for source in GRIDS][2] in ("pbmc", "pbmc_full")
     with pytest.raises(Absent, match=r"has no citeseq_pbmc10k_hvg4000.h5ad; found nothing. Pass --data"):
         study("pbmc", empty)
-    with pytest.raises(Absent, match="no weights of geneformer"):
-        reproduce("figure-9", empty)
     outcome = perform(TARGETS["figure-10"], empty, lenient=True)
     assert outcome.verdict == "not possible" and "has no citeseq" in outcome.result
 

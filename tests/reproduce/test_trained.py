@@ -1,7 +1,10 @@
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
 from noiselaw import simulate
+from noiselaw.errors import InputError
 from noiselaw.reproduce import TARGETS, Workplace, perform
 from noiselaw.reproduce.studies import GRIDS, text_of
 
@@ -28,6 +31,38 @@ def test_training_curves_are_read_from_the_fits(work):
     assert {"train_loss", "validation_loss"} & set(result.rows["curve"])
     assert result.rows.groupby(["level", "n_train"]).ngroups == 6
     assert all(np.isfinite(check.ours) for check in result.checks)
+
+
+@pytest.mark.slow
+def test_training_curves_of_vaes_are_read_from_the_fits(work):
+    if find_spec("scvi") is None:
+        pytest.skip("scvi-tools is not installed")
+    result = perform(TARGETS["figure-7"], work).result
+    assert result.rows["curve"].str.contains("loss").any()
+    assert result.rows.groupby(["level", "n_train"]).ngroups == 6
+    assert all(np.isfinite(check.ours) for check in result.checks)
+
+
+def test_baselines_are_measured_where_no_weights_are(work):
+    result = perform(TARGETS["figure-9"], work).result
+    assert set(result.rows["model"]) == {
+        "Random projection",
+        "Rank random projection",
+        "Random projection, 128 dims",
+        "Rank random projection, 128 dims",
+        "PCA",
+    }
+    assert [remark.split(" is left out")[0] for remark in result.remarks if "is left out" in remark] == [
+        "Geneformer",
+        "scGPT",
+    ]
+    assert not any("Geneformer" in check.what or "scGPT" in check.what for check in result.checks)
+
+
+def test_weights_that_are_no_weights_are_not_passed_over(work):
+    (work.data / "weights" / "scgpt").mkdir(parents=True)
+    with pytest.raises(InputError, match="args.json"):
+        perform(TARGETS["figure-9"], work)
 
 
 @pytest.mark.slow

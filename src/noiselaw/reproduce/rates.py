@@ -33,7 +33,7 @@ def figure_4(grid: Grid) -> Result:
     for ax in places[len(grid.signals) :]:
         ax.set_axis_off()
     for ax, signal in zip(places, grid.signals, strict=False):
-        own = found[(found["signal"] == signal) & (found["cells"] == "published")]
+        own = found[(found["signal"] == signal) & (found["cells"] != "corrected")]
         shown = own.rename(columns={"model": "representation"})
         information_rates(shown.assign(u=[float(f"{u:.3g}") for u in shown["u"]]), ax=ax)
         ax.set_title(signal)
@@ -44,7 +44,7 @@ def figure_4(grid: Grid) -> Result:
 
 def _rates(grid: Grid, signal: str) -> Iterable[dict[str, Any]]:
     base = grid.baseline(signal)
-    counts = {"published": 1.0, "corrected": SIGNALS[signal].cells_over} if grid.paper else {"published": 1.0}
+    counts = {"published": 1.0, "corrected": SIGNALS[signal].cells_over} if grid.paper else {"measured": 1.0}
     for model in scaling_models(grid, signal):
         chosen = grid.rows[(grid.rows["signal"] == signal) & (grid.rows["model"] == model)]
         gained = chosen["bits"] - chosen["level"].map(base)
@@ -66,10 +66,9 @@ def _checks(found: pd.DataFrame, paper: bool) -> Iterable[Check]:
         own = ratios[cells]
         for name, printed, value in (("mean", "1.8", float(own.mean())), ("largest", "3.3", float(own.max()))):
             standing = agreement(printed, value, dash=False) if paper else "elsewhere"
-            yield Check(
-                f"rate at full depth over a tenth: {name} ({cells} cell numbers)", value, standing, printed, unit="fold"
-            )
-    for (model, signal), value in ratios["published"].items():
+            told = f" ({cells} cell numbers)" if paper else ""
+            yield Check(f"rate at full depth over a tenth: {name}{told}", value, standing, printed, unit="fold")
+    for (model, signal), value in ratios["published" if paper else "measured"].items():
         if signal == "Cell type":
             similar = 1 / 1.25 < value < 1.25
             yield Check(

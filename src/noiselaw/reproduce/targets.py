@@ -49,7 +49,7 @@ _GRID_FILES = tuple(source.file for source in GRIDS)
 _PBMC = (GRIDS[2].file,)
 _NEEDS_PBMC = "reduced"
 _NEEDS_IMAGES = "reduced: images of 96 pixels a side"
-_NEEDS_WEIGHTS = "reduced; the weights are no part of this package"
+_NEEDS_WEIGHTS = "reduced; models whose weights are absent are left out"
 _NO_CURVES = "Training curves are not among the published measurements."
 _LISTED = (
     _cells("figure-1a", "information gained against training cells", curves.figure_1a),
