@@ -1,10 +1,15 @@
+import contextlib
 import json
 import re
+import time
 
+import pandas as pd
 import pytest
 
 from noiselaw.errors import InputError, UsageError
-from noiselaw.reproduce import TARGETS, Footprint, outcomes, perform, target, write_page, write_summary
+from noiselaw.reproduce import TARGETS, Footprint, Outcome, outcomes, perform, target, write_page, write_summary
+from noiselaw.reproduce.compute import counted, spent
+from noiselaw.reproduce.target import Result
 
 #: Hundreds of fits and curves in a picture each, or thousands of draws: in the slow tests.
 LARGE = ("theorem-4.1", "figure-14", "figure-15")
@@ -96,3 +101,19 @@ def test_mistakes_are_named(tmp_path):
 def test_large_targets_have_a_page_too(name, made_measurements, tmp_path):
     page = write_page(perform(TARGETS[name], made_measurements), tmp_path)
     assert "data:image/svg+xml" in page.read_text()
+
+
+def test_the_summary_counts_what_earlier_runs_measured(tmp_path):
+    made = Result(pd.DataFrame({"bits": [1.0]}))
+    for _ in range(2):  # a run that is stopped, and the one that goes on from there
+        with contextlib.suppress(KeyboardInterrupt), counted(tmp_path / "studies", "pbmc"):
+            end = time.process_time() + 0.1
+            while time.process_time() < end:
+                pass
+            raise KeyboardInterrupt
+    measured = spent(tmp_path / "studies")["pbmc"]
+    assert measured >= 0.15
+    write_page(Outcome(target("table-3"), "data", made, 5.0, 4.0), tmp_path)
+    write_page(Outcome(target("table-4"), "data", made, 0.5), tmp_path)
+    text = write_summary(tmp_path).read_text()
+    assert f"{1.5 + measured:,.1f} CPU seconds" in text

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
+from uuid import uuid4
 
 from noiselaw.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-__all__ = ["PAPER_KG", "Footprint", "measured"]
+__all__ = ["PAPER_KG", "Footprint", "counted", "measured", "spent"]
 
 T = TypeVar("T")
 
@@ -64,6 +68,31 @@ def measured(work: Callable[[], T]) -> tuple[T, float]:
     before = _seconds()
     result = work()
     return result, _seconds() - before
+
+
+#: In the folder of studies: processor seconds by study, summed over every run that measured a part of it.
+_LEDGER = "cpu_seconds.json"
+
+
+def spent(studies: Path) -> dict[str, float]:
+    """Return the processor seconds that each study in the folder ``studies`` took, all runs together."""
+    ledger = studies / _LEDGER
+    return json.loads(ledger.read_text(encoding="utf-8")) if ledger.is_file() else {}
+
+
+@contextmanager
+def counted(studies: Path, name: str) -> Iterator[None]:
+    """Add the processor seconds of what follows to those of the study ``name``, also where it ends in an error."""
+    before = _seconds()
+    try:
+        yield
+    finally:
+        found = spent(studies)
+        found[name] = found.get(name, 0.0) + _seconds() - before
+        studies.mkdir(parents=True, exist_ok=True)
+        part = studies / f".{_LEDGER}.{uuid4().hex[:8]}.part"
+        part.write_text(json.dumps(found, indent=1), encoding="utf-8")
+        part.replace(studies / _LEDGER)
 
 
 def _seconds() -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 from noiselaw.errors import InputError
 from noiselaw.plot import style
-from noiselaw.reproduce.compute import Footprint
+from noiselaw.reproduce.compute import Footprint, spent
 from noiselaw.reproduce.target import STANDINGS, Check, Result, Target
 
 if TYPE_CHECKING:
@@ -31,12 +31,17 @@ _RECORD = "noiselaw-reproduce"
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came of one target in one mode (``measurements`` or ``data``); a text where nothing could, saying why."""
+    """What came of one target in one mode (``measurements`` or ``data``); a text where nothing could, saying why.
+
+    ``seconds`` are those of a processor, all of them; ``measuring`` those among them that went into studies, whose
+    measurements other targets may read too.
+    """
 
     target: Target
     mode: str
     result: Result | str
     seconds: float
+    measuring: float = 0.0
 
     @property
     def stem(self) -> str:
@@ -63,6 +68,7 @@ class Outcome:
             "held": [] if made is None else [_told(check) for check in made.checks if _judged(check)],
             "remarks": [] if made is None else list(made.remarks),
             "cpu_seconds": self.seconds,
+            "measuring_seconds": self.measuring,
         }
 
 
@@ -149,10 +155,15 @@ def write_summary(folder: str | Path, footprint: Footprint | None = None) -> Pat
         against=[(record, check) for record in records for check in record["held"] if not check["agrees"]],
         impossible=[record for record in records if not record["made"]],
         remarks=_gathered(records),
-        cost=footprint.told(sum(record["cpu_seconds"] for record in records)),
-        seconds=sum(record["cpu_seconds"] for record in records),
+        cost=footprint.told(_total(folder, records)),
     )
     return _write(folder / "index.html", text)
+
+
+def _total(folder: Path, records: Sequence[Mapping[str, Any]]) -> float:
+    """Return processor seconds: of studies those of every run, and of what was made of them those of the last."""
+    made = sum(record["cpu_seconds"] - record.get("measuring_seconds", 0.0) for record in records)
+    return float(made) + sum(spent(folder / "studies").values())
 
 
 def _gathered(records: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noiselaw.errors import MissingDependency, UsageError
-from noiselaw.reproduce.compute import measured
+from noiselaw.reproduce.compute import measured, spent
 from noiselaw.reproduce.pages import Outcome
 from noiselaw.reproduce.published import refuse_strange_folder
 from noiselaw.reproduce.target import Absent, Result, Target, Workplace
@@ -40,8 +40,11 @@ def perform(target: Target, source: Path | Workplace, *, lenient: bool = False) 
                 raise
             return str(error)
 
+    if not isinstance(source, Workplace):
+        return Outcome(target, "measurements", *measured(make))
+    before = sum(spent(source.out).values())
     result, seconds = measured(make)
-    return Outcome(target, "data" if isinstance(source, Workplace) else "measurements", result, seconds)
+    return Outcome(target, "data", result, seconds, sum(spent(source.out).values()) - before)
 
 
 def reproduce(target: str, source: str | Path | Workplace) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 from noiselaw.datasets import DATASETS
 from noiselaw.datasets.cache import folder_of
 from noiselaw.optional import require
+from noiselaw.reproduce.compute import counted
 from noiselaw.reproduce.target import Absent
 from noiselaw.sweep import Study, load, run_loaded
 from noiselaw.sweep.conduct import Execution
@@ -101,7 +102,9 @@ def measure(name: str, work: Workplace) -> pd.DataFrame:
     Absent
         If its data are not there, or not one measurement succeeded (saying why the first did not).
     """
-    table = run_loaded(load(study(name, work)), work.out / name, Execution(workers=work.workers))
+    loaded = load(study(name, work))
+    with counted(work.out, name):
+        table = run_loaded(loaded, work.out / name, Execution(workers=work.workers))
     if not np.isfinite(table["bits"].to_numpy(float)).any():
         raise Absent(f"Nothing could be measured for the study {name!r}: {table['reason'].iloc[0]}")
     return table
