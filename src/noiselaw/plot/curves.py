@@ -12,7 +12,7 @@ from noiselaw.errors import UsageError
 from noiselaw.fit import predict
 from noiselaw.plan.words import greatest
 from noiselaw.plot import marks
-from noiselaw.plot.select import Replicates, largest_size, one_panel, only, replicates, top_level, unit_of
+from noiselaw.plot.select import Replicates, ceiling_of, largest_size, one_panel, only, replicates, top_level, unit_of
 from noiselaw.plot.style import INK, Look, looks, new_axes, style
 from noiselaw.plot.words import observed
 from noiselaw.records import Fit
@@ -128,9 +128,8 @@ def _frame(ax: Axes, measured: list[Replicates], reach: float) -> None:
 
 
 def _ceiling(ax: Axes, rows: pd.DataFrame) -> None:
-    known = rows["ceiling_bits"].dropna() if "ceiling_bits" in rows.columns else rows["bits"].iloc[:0]
-    if len(known):
-        bits = float(known.mean())
+    bits = ceiling_of(rows)
+    if np.isfinite(bits):
         marks.ceiling(ax, bits, f"ceiling: {bits:.2f} bits (all there is to know)")
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from noiselaw.records import FloatArray
 
-__all__ = ["Replicates", "largest_size", "one_panel", "only", "replicates", "top_level", "unit_of"]
+__all__ = ["Replicates", "ceiling_of", "largest_size", "one_panel", "only", "replicates", "top_level", "unit_of"]
 
 #: What one picture can show only one of.
 _PANEL = ("dataset", "signal", "channel", "probe")
@@ -128,3 +128,12 @@ def only(rows: pd.DataFrame, column: str) -> str:
 def unit_of(rows: pd.DataFrame) -> str:
     """Return the unit of u as the table names it; empty where it names none or several."""
     return only(rows, "u_unit")
+
+
+def ceiling_of(rows: pd.DataFrame) -> float:
+    """Return the bits that nothing can exceed in ``rows``: the largest over seeds, as fits and the planner take it.
+
+    Seeds hold out other observations, whose labels have another entropy; NaN where no ceiling is known.
+    """
+    known = rows["ceiling_bits"].dropna() if "ceiling_bits" in rows.columns else rows["bits"].iloc[:0]
+    return float(known.max()) if len(known) else float("nan")

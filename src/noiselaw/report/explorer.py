@@ -8,7 +8,7 @@ import numpy as np
 
 from noiselaw.plot import PALETTE, largest_size, looks, top_level
 from noiselaw.plot.curves import REACH, drawn_laws
-from noiselaw.plot.select import replicates
+from noiselaw.plot.select import ceiling_of, replicates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ def _one(section: Section) -> dict[str, Any]:
         "noun": section.axis.noun,
         "cells": section.cells.noun,
         "unit": section.axis.unit,
-        "ceiling": _ceiling(known),
+        "ceiling": _short(ceiling_of(known)),
         "models": [drawn[model.name] for model in section.models],
         "views": views,
     }
@@ -73,8 +73,3 @@ def _view(rows: pd.DataFrame, fits: Mapping[str, Fit], x: str, noun: str, label:
 def _short(value: float) -> float | None:
     """Return ``value`` with as many digits as a picture can show; None where it is not a number."""
     return float(f"{value:.5g}") if np.isfinite(value) else None
-
-
-def _ceiling(rows: pd.DataFrame) -> float | None:
-    known = rows["ceiling_bits"].dropna() if "ceiling_bits" in rows.columns else rows["bits"].iloc[:0]
-    return _short(float(known.mean())) if len(known) else None

@@ -12,6 +12,7 @@ import pandas as pd
 from noiselaw.fit import predict
 from noiselaw.plan.words import noun, observed
 from noiselaw.plot import largest_size, top_level
+from noiselaw.plot.select import ceiling_of
 
 if TYPE_CHECKING:
     from noiselaw.records import Fit
@@ -149,7 +150,7 @@ def kept(rows: pd.DataFrame, representation: str, truth: pd.DataFrame | None = N
         n_train=0 if "n_train" not in own or own["n_train"].isna().all() else int(own["n_train"].max()),
         bits=float(bits.mean()) if len(bits) else float("nan"),
         standard_error=error,
-        ceiling=float(seen["ceiling_bits"].mean()) if len(bits) and "ceiling_bits" in seen else float("nan"),
+        ceiling=ceiling_of(_known(rows)) if len(bits) else float("nan"),
         n_seeds=len(bits),
         reason=_first_reason(own),
         truth=float("nan") if truth is None or truth.empty else float(top_level(truth)["bits"].mean()),
