@@ -70,6 +70,7 @@ def test_a_grid_is_measured_again_and_called_other_data(pbmc, tmp_path):
     outcome = perform(TARGETS["table-3"], work)
     assert outcome.verdict == "drawn from other data"
     assert {check.standing for check in outcome.result.checks} == {"elsewhere"}
+    assert set(outcome.result.rows["agreement"]) == {"elsewhere"}
     assert any("Not measured: clonal_larry" in remark for remark in outcome.result.remarks)
     assert perform(TARGETS["figure-1b"], work).result.rows["model"].nunique() == 2
 

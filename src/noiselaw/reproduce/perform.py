@@ -60,8 +60,9 @@ def reproduce(target: str, source: str | Path | Workplace) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        For tables: ``printed``, ``paper`` (our number by the published procedure, NaN for a dash), ``agreement``, and
-        ``recommended`` with ``low``, ``high``, ``status``, ``reason``.
+        For tables: ``printed``, ``paper`` (our number by the published procedure, NaN for a dash), ``agreement``
+        (``elsewhere`` where they come from other data than the printed ones), and ``recommended`` with ``low``,
+        ``high``, ``status``, ``reason``.
 
     Raises
     ------

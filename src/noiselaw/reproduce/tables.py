@@ -55,7 +55,8 @@ def _entry(number: str, grid: Grid, model: str, signal: str, printed: str) -> di
     if chosen is None or len(chosen.x) < _LEAST:
         return None
     fits = _fits("size" if number == "table-1" else "noise", chosen)
-    return {"target": number, "model": model, "signal": signal, "printed": printed, **_row(number, printed, *fits)}
+    row = {"target": number, "model": model, "signal": signal, "printed": printed, **_row(number, printed, *fits)}
+    return row if grid.paper else {**row, "agreement": "elsewhere"}
 
 
 def _fits(law: str, curve: Curve) -> list[Fit]:
@@ -108,7 +109,7 @@ def _reason(number: str, found: Derived, fit: Fit) -> str:
 
 
 def _check(row: dict[str, Any], paper: bool) -> Check:
-    standing: Standing = row["agreement"] if paper else "elsewhere"
+    standing: Standing = row["agreement"]
     sound = {key: row[key] for key in ("recommended", "low", "high", "status", "reason")}
     if paper and (row["target"], row["model"], row["signal"]) == _MISPRINT_AT:
         sound["reason"] = _MISPRINT
