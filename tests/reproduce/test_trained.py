@@ -56,6 +56,7 @@ def test_baselines_are_measured_where_no_weights_are(work):
         "Geneformer",
         "scGPT",
     ]
+    assert result.verdict == "baselines only: 1 of 1 hold" or result.verdict == "baselines only: 0 of 1 hold"
     assert not any("Geneformer" in check.what or "scGPT" in check.what for check in result.checks)
 
 

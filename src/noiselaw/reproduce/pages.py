@@ -34,7 +34,7 @@ class Outcome:
     """What came of one target in one mode (``measurements`` or ``data``); a text where nothing could, saying why.
 
     ``seconds`` are those of a processor, all of them; ``measuring`` those among them that went into studies, whose
-    measurements other targets may read too.
+    measurements other targets may read too. ``there`` are those of the target's data files that were found.
     """
 
     target: Target
@@ -42,6 +42,7 @@ class Outcome:
     result: Result | str
     seconds: float
     measuring: float = 0.0
+    there: tuple[str, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -112,7 +113,7 @@ def write_page(outcome: Outcome, folder: str | Path, footprint: Footprint | None
         remarks=() if made is None else made.remarks,
         csv=f"{outcome.stem}.csv" if made is not None else "",
         cost=footprint.told(outcome.seconds),
-        needs=", ".join(outcome.target.data) if outcome.mode == "data" else ", ".join(outcome.target.files),
+        needs=", ".join(outcome.there) if outcome.mode == "data" else ", ".join(outcome.target.files),
     )
     if made is not None:
         _write(folder / f"{outcome.stem}.csv", made.rows.to_csv(index=False))

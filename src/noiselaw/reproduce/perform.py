@@ -44,7 +44,8 @@ def perform(target: Target, source: Path | Workplace, *, lenient: bool = False) 
         return Outcome(target, "measurements", *measured(make))
     before = sum(spent(source.out).values())
     result, seconds = measured(make)
-    return Outcome(target, "data", result, seconds, sum(spent(source.out).values()) - before)
+    there = tuple(name for name in target.data if (source.data / name).exists())
+    return Outcome(target, "data", result, seconds, sum(spent(source.out).values()) - before, there)
 
 
 def reproduce(target: str, source: str | Path | Workplace) -> pd.DataFrame:

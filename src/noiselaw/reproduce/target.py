@@ -101,12 +101,15 @@ class Result:
         The figure, drawn again.
     remarks
         What a reader must know to judge it.
+    partial
+        Which part of the target it is, where the rest could not be made; it is then never said to reproduce.
     """
 
     rows: pd.DataFrame
     checks: tuple[Check, ...] = ()
     pictures: tuple[Picture, ...] = ()
     remarks: tuple[str, ...] = ()
+    partial: str = ""
 
     @property
     def against(self) -> list[Check]:
@@ -120,6 +123,8 @@ class Result:
         if not held:
             elsewhere = any(check.standing == "elsewhere" for check in self.checks)
             return "drawn from other data" if elsewhere else "drawn; nothing printed to compare"
+        if self.partial:
+            return f"{self.partial}: {len(held) - len(self.against)} of {len(held)} hold"
         if not self.against:
             return f"reproduces ({len(held)} of {len(held)})"
         return f"{len(held) - len(self.against)} of {len(held)} reproduce"

@@ -144,7 +144,9 @@ def figure_9(work: Workplace) -> Result:
         "Random projections have 512 dimensions, as run; those of 128, as printed, stand beside them.",
         *(_left_out(model, work) for model in _PRETRAINED if model not in there),
     ]
-    return Result(rows, tuple(compared(series)), (picture,), tuple(remarks))
+    left_out = [name for model, name in _PRETRAINED.items() if model not in there]
+    partial = "" if not left_out else "baselines only" if not there else f"without {' and '.join(left_out)}"
+    return Result(rows, tuple(compared(series)), (picture,), tuple(remarks), partial)
 
 
 def _kept(name: str, table: pd.DataFrame) -> Series:
