@@ -147,10 +147,10 @@ class Full:
             monkeypatch.setattr(Network, name, self.limited(getattr(Network, name)))
 
     def limited(self, work):
-        def limited(network, batch):
+        def limited(network, batch, *layer):
             if sum(number for number, _ in batch.groups) > self.room:
                 raise torch.OutOfMemoryError("CUDA out of memory")
-            return work(network, batch)
+            return work(network, batch, *layer)
 
         return limited
 
@@ -183,6 +183,29 @@ def test_bfloat16_is_used_where_asked_for():
     one, two = (fit(prepared, precision=precision) for precision in ("float32", "bfloat16"))
     assert two.history.notes["precision"] == "bfloat16"
     np.testing.assert_allclose(one.embed(prepared).values, two.embed(prepared).values, atol=0.1)
+
+
+def test_the_second_to_last_layer_is_the_last_of_a_network_without_its_last():
+    prepared, _ = cells(empty=[3])
+    last = fit(prepared, layers=2, checkpoints=True)
+    before = last.at_layer(-1)
+    np.testing.assert_array_equal(
+        fit(prepared, layers=2, layer=-1).embed(prepared).values, before.embed(prepared).values
+    )
+    assert len(before.checkpoints) == len(last.checkpoints) > 0
+    assert not np.allclose(before.embed(prepared).values, last.embed(prepared).values)
+    last.trained.network.layers = last.trained.network.layers[:1]
+    np.testing.assert_array_equal(before.at_layer(0).embed(prepared).values, last.embed(prepared).values)
+    assert not last.embed(prepared).values[3].any()
+
+
+@pytest.mark.parametrize("layer", [-2, 1])
+def test_a_layer_that_is_not_there_is_refused(layer):
+    with pytest.raises(UsageError, match=r"layer"):
+        Txformer(layers=2, layer=layer)
+    prepared, _ = cells()
+    with pytest.raises(UsageError, match=rf"layer must be 0 \(the last\) to 0 \(the first\) .* got {layer}"):
+        fit(prepared).at_layer(layer)
 
 
 def test_what_cannot_be_meant_is_refused():

@@ -28,9 +28,7 @@ def test_every_study_says_what_it_is_and_can_be_read(name, tmp_path):
     assert isinstance(Study.from_toml(text_of(name), tmp_path), Study)
 
 
-@pytest.mark.parametrize(
-    "name", ["ranks", "curves_txformer", "curves_vae", "sizes_txformer", "images_noise", "foundation"]
-)
+@pytest.mark.parametrize("name", ["ranks", "curves_txformer", "curves_vae", "images_noise", "foundation"])
 def test_other_studies_can_be_read_too(name, tmp_path):
     assert isinstance(Study.from_toml(text_of(name), tmp_path), Study)
 

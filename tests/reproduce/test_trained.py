@@ -1,6 +1,7 @@
 from importlib.util import find_spec
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from noiselaw import simulate
@@ -67,9 +68,17 @@ def test_weights_that_are_no_weights_are_not_passed_over(work):
 
 
 @pytest.mark.slow
-def test_four_sizes_of_txformer(work):
-    result = perform(TARGETS["figure-8"], work).result
-    assert len(result.rows) == 4 and len(result.checks) == 5
+def test_four_sizes_of_txformer_at_two_layers(work, monkeypatch):
+    monkeypatch.setattr("noiselaw.reproduce.trained._STEPS", 4)
+    first = perform(TARGETS["figure-8"], work)
+    result = first.result
+    assert len(result.rows) == 8 and len(result.checks) == 10
+    assert result.rows["size"].nunique() == 4 and set(result.rows["layer"]) == {"Last", "Second to last"}
+    assert np.isfinite(result.rows["bits"]).all() and first.measuring > 0
+    monkeypatch.setattr("noiselaw.represent.Txformer._fit", None)  # what was trained is not trained again
+    again = perform(TARGETS["figure-8"], work)
+    pd.testing.assert_frame_equal(again.result.rows, result.rows)
+    assert not list((work.out / "sizes_txformer").glob(".*"))
 
 
 @pytest.mark.slow

@@ -160,11 +160,11 @@ class Network(nn.Module):  # type: ignore[misc]  # torch is untyped here
                 else:
                     parameter.fill_(0.0 if name.endswith("bias") else 1.0)
 
-    def forward(self, batch: Batch) -> torch.Tensor:
-        """Return the last layer at every token, (n tokens, dims)."""
+    def forward(self, batch: Batch, layer: int = 0) -> torch.Tensor:
+        """Return a layer at every token, (n tokens, dims): 0 is the last one, -1 the second to last."""
         x: torch.Tensor = self.drop(self.tokens(batch.tokens) + self.positions(batch.positions))
-        for layer in self.layers:
-            x = layer(x, batch)
+        for one in self.layers[: len(self.layers) + layer]:
+            x = one(x, batch)
         return x
 
     def loss(self, batch: Batch) -> torch.Tensor:
@@ -172,13 +172,13 @@ class Network(nn.Module):  # type: ignore[misc]  # torch is untyped here
         guesses = self.head(self(batch)[batch.hidden])
         return functional.cross_entropy(guesses.float(), batch.targets, reduction="sum")
 
-    def pooled(self, batch: Batch) -> torch.Tensor:
-        """Return each cell's mean over its tokens in the last layer, (n cells, dims)."""
-        last = self(batch).float()
+    def pooled(self, batch: Batch, layer: int = 0) -> torch.Tensor:
+        """Return each cell's mean over its tokens in a layer, (n cells, dims): 0 is the last, -1 the second to last."""
+        read = self(batch, layer).float()
         if batch.real is not None:
             (cells, length) = batch.groups[0]
             real = batch.real.view(cells, length, 1)
-            return (last.view(cells, length, -1) * real).sum(1) / real.sum(1)
-        parts = last.split([cells * length for cells, length in batch.groups])
+            return (read.view(cells, length, -1) * real).sum(1) / real.sum(1)
+        parts = read.split([cells * length for cells, length in batch.groups])
         means = [part.view(*group, -1).mean(1) for part, group in zip(parts, batch.groups, strict=True)]
         return torch.cat(means)

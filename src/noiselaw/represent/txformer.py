@@ -84,6 +84,8 @@ class Txformer(Representation):
         Of a cell with more detected genes, those ranked highest are read.
     layers, dims, heads, feed_forward, dropout
         Of the network.
+    layer
+        Which one the embedding is the mean of: 0 the last, -1 the second to last. It changes nothing of the training.
     masked
         Share of a cell's tokens that are hidden, at least one.
     learning_rate, warm_up, batch, validation_share
@@ -126,6 +128,7 @@ class Txformer(Representation):
     heads: Positive = 4
     feed_forward: Positive = 512
     dropout: Share = 0.1
+    layer: Annotated[int, Field(le=0)] = 0
     masked: Annotated[float, Field(gt=0, lt=1)] = 0.15
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
     warm_up: Share = 0.1
@@ -148,6 +151,7 @@ class Txformer(Representation):
     def __post_init__(self) -> None:
         if self.dims % self.heads:
             raise UsageError(f"dims must be a multiple of heads; got {self.dims} and {self.heads}.")
+        _check_layer(self.layer, self.layers)
 
     @property
     def settled(self) -> Txformer:
@@ -186,7 +190,7 @@ class Txformer(Representation):
             )
             for one in kept
         )
-        return FittedTxformer(trained, prepared.features, self.threads, history, encoders)
+        return FittedTxformer(trained, prepared.features, self.threads, history, encoders).at_layer(self.layer)
 
     def _shape(self, n_genes: int) -> Any:
         from noiselaw.represent.transformer import Shape
@@ -220,6 +224,23 @@ class FittedTxformer(Encoder):
         self.trained, self.features, self.threads = trained, features, threads
         self.history, self.checkpoints = history, checkpoints
 
+    def at_layer(self, layer: int) -> FittedTxformer:
+        """Return the same training, checkpoints included, read at another layer: 0 the last, -1 the second to last.
+
+        Raises
+        ------
+        UsageError
+            If the network has no such layer.
+        """
+        _check_layer(layer, self.trained.layout.shape.layers)
+        return FittedTxformer(
+            replace(self.trained, layer=layer),
+            self.features,
+            self.threads,
+            self.history,
+            tuple(one.at_layer(layer) for one in self.checkpoints),
+        )
+
     def _embed(self, prepared: Prepared) -> Embedding:
         from noiselaw.represent.txformer_tokens import tokenised
 
@@ -230,3 +251,10 @@ class FittedTxformer(Encoder):
         empty = int((cells.lengths == 0).sum())
         notes = {**({"empty_cells": empty} if empty else {}), **({"memory": memory} if memory else {})}
         return Embedding(values, notes)
+
+
+def _check_layer(layer: int, layers: int) -> None:
+    if not -layers < layer <= 0:
+        raise UsageError(
+            f"layer must be 0 (the last) to {1 - layers} (the first) for a network of {layers}; got {layer}."
+        )

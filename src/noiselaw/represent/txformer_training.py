@@ -64,14 +64,15 @@ class Checkpoint:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A network that embeds cells."""
+    """A network that embeds cells by one of its layers (0: the last, -1: the second to last)."""
 
     network: Network
     layout: Layout
     bfloat16: bool
+    layer: int = 0
 
     def embed(self, cells: Cells) -> tuple[FloatArray, str]:
-        """Return the mean over each cell's tokens in the last layer (0 where it has none), and what memory did."""
+        """Return the mean over each cell's tokens in the layer (0 where it has none), and what memory did."""
         values = np.zeros((len(cells.lengths), self.layout.shape.dims))
         order = np.argsort(cells.lengths, kind="stable")
         if self.layout.kind != "tokens":
@@ -83,7 +84,7 @@ class Trained:
 
                 def some(slots: slice, part: IntArray = part) -> None:
                     with in_precision(self.layout.device, bfloat16=self.bfloat16):
-                        pooled = self.network.pooled(self.layout.batch(cells, part[slots]))
+                        pooled = self.network.pooled(self.layout.batch(cells, part[slots]), self.layer)
                     values[part[slots]] = pooled.cpu().numpy()
 
                 fitting.run(len(rows), some, lambda: None)

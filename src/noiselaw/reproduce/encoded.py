@@ -10,6 +10,7 @@ import pandas as pd
 
 from noiselaw import io
 from noiselaw.arrays import as_dense
+from noiselaw.io import content_hash
 from noiselaw.plot import NamedCurve, looks, named_curves
 from noiselaw.prepare import GeneSelection
 from noiselaw.probes import mutual_information
@@ -35,12 +36,16 @@ _GENES = 9
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """Cells at full depth: prepared training and held-out counts, and the held-out cells' proteins (n, p)."""
+    """Cells at full depth: prepared training and held-out counts, and the held-out cells' proteins (n, p).
+
+    ``content`` is the hash of the data they come from.
+    """
 
     fitted: FittedPreparation
     train: Prepared
     test: Prepared
     proteins: FloatArray
+    content: str
 
     def seen_as(self, view: View) -> tuple[Prepared, Prepared]:
         """Return training and held-out cells as ``view``."""
@@ -55,7 +60,7 @@ def bench(work: Workplace) -> Bench:
     fitted = GeneSelection().fit(dataset.observations, split.train, dataset.features)
     prepared = fitted.apply(dataset.observations, dataset.names)
     proteins = dataset.matrices["protein"].to_numpy(float)[split.test]
-    return Bench(fitted, prepared.take(split.train), prepared.take(split.test), proteins)
+    return Bench(fitted, prepared.take(split.train), prepared.take(split.test), proteins, content_hash(dataset))
 
 
 def figure_10(work: Workplace) -> Result:
